@@ -1,0 +1,71 @@
+"""Symptoms, distress, and the emergencies that reached Rasa: each symptom named gets its text."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar
+
+from actions.shop import Shop
+from actions.topics import answer_question, question_of, remembering, show
+from actions.turn import Answer, Part, Piece, Subject, offer_person, say
+from bot.content.search import Verdict, decide
+from bot.content.topic import Level
+from bot.conversation.message import Kind
+
+MOST_SYMPTOMS = 3
+"""Symptoms of one message that each get their text; a list of more is for a person."""
+
+
+def answer_symptoms(part: Part, shop: Shop) -> Piece:
+    """The text of each symptom that is named; without one, whatever the store finds."""
+    topics = []
+    for symptom in part.ids("symptoms")[:MOST_SYMPTOMS]:
+        about = [one for one in shop.catalogue.served.values() if one.kind == "symptom" and symptom in one.tags]
+        topics += [one for one in about if one not in topics]
+    if len(topics) < 2:  # noqa: PLR2004 - a single symptom is a question like any other
+        return answer_question(part, shop)
+    pieces = [show(topic, Level.PLAIN, shop) for topic in topics[:MOST_SYMPTOMS]]
+    whole = replace(
+        pieces[0],
+        key="+".join(piece.key for piece in pieces),
+        blocks=[block for piece in pieces for block in piece.blocks],
+        provenance=[one for piece in pieces for one in piece.provenance],
+        offers=[offer_person(shop), *(one for piece in pieces for one in piece.offers if "level" not in one.title)][:4],
+    )
+    return remembering(whole, part)
+
+
+def emergency(part: Part, shop: Shop) -> Piece:
+    """An emergency or crisis that no rule matched but the classifier did: the general text, unless it only asks.
+
+    "can raloxifene cause clots" asks: where the store has a sure answer, that is given.
+    """
+    matches = shop.rank(question_of(part, shop))
+    if part.text.rstrip().endswith("?") and decide(matches) is Verdict.ANSWER:
+        return answer_question(part, shop)
+    name = "crisis_general" if part.intent == "report_crisis" else "emergency_general"
+    reply = shop.fixed.general_alarm(name)
+    return Piece(
+        kind=reply.kind, blocks=list(reply.blocks), key=name, closing=reply.closing, provenance=reply.provenance,
+        handoff=reply.handoff,
+    )  # fmt: skip
+
+
+def distress(part: Part, shop: Shop) -> Piece:
+    """Somebody for whom it is hard: a person first, no cheer, no list."""
+    return say(shop, "distress", kind=Kind.ANSWER, closing="symptom", offers=[offer_person(shop)])
+
+
+class Symptoms(Subject):
+    """Answers what a patient feels."""
+
+    answers: ClassVar[Mapping[str, Answer]] = {
+        "report_symptom": answer_symptoms,
+        "ask_symptom_cause": answer_symptoms,
+        "report_emergency": emergency,
+        "report_crisis": emergency,
+        "express_distress": distress,
+    }
+
+    def name(self) -> str:
+        """As in domain.yml."""
+        return "action_symptoms"

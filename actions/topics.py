@@ -1,0 +1,288 @@
+"""Questions about treatments, tests, conditions and the body: found in the vetted store, never made up."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar
+
+from actions.shop import Shop
+from actions.turn import Answer, Memory, Part, Piece, Subject, offer_person, say
+from bot.content.blocks import Block, Notice
+from bot.content.catalogue import Served
+from bot.content.search import Match, Question, Verdict, decide
+from bot.content.topic import Level
+from bot.conversation.message import Handoff, Kind, Offer, Provenance
+
+KINDS: dict[str, frozenset[str]] = {
+    "ask_about_therapy": frozenset({"therapy"}),
+    "ask_how_it_works": frozenset({"mechanism", "therapy"}),
+    "ask_benefits": frozenset({"therapy", "suitability"}),
+    "ask_side_effects": frozenset({"side_effects"}),
+    "ask_comparison": frozenset({"comparison"}),
+    "ask_suitability": frozenset({"suitability"}),
+    "ask_treatment_course": frozenset({"therapy", "long_term"}),
+    "ask_monitoring": frozenset({"monitoring"}),
+    "ask_long_term": frozenset({"long_term"}),
+    "ask_lab_marker": frozenset({"lab"}),
+    "ask_recovery": frozenset({"recovery"}),
+    "ask_condition": frozenset({"condition"}),
+    "ask_body_basics": frozenset({"basics", "mechanism"}),
+    "ask_definition": frozenset({"basics", "mechanism"}),
+    "ask_fertility_effect": frozenset({"side_effects", "goal", "condition"}),
+    "share_fertility_goal": frozenset({"goal"}),
+    "ask_practical": frozenset({"practical"}),
+    "report_symptom": frozenset({"symptom"}),
+    "ask_symptom_cause": frozenset({"symptom"}),
+}
+"""The kinds of topic that an intent asks for."""
+
+MOST_CHOICES = 3
+SHORT_WORDS = 7
+"""A question of no more words, which names nothing, leans on the one before."""
+
+_WOMEN = re.compile(r"\b(?:women|woman|female|females|wife|girlfriend|girls?|she|her|ladies)\b", re.IGNORECASE)
+_LOOKS_BACK = re.compile(r"\b(?:it|its|it's|that|this|they|them|those|these|one)\b", re.IGNORECASE)
+_LEADING = re.compile(
+    r"^(?:no|nope|sorry|and|ok|but|so|i\s+meant?|i\s+said|what\s+about|how\s+about|actually)[\s,.:;]+", re.IGNORECASE
+)
+
+LADDER = (Level.PLAIN, Level.DETAIL, Level.SCIENCE)
+BUTTONS = {Level.PLAIN: "button_simpler", Level.DETAIL: "button_detail", Level.SCIENCE: "button_science"}
+
+
+def answer_question(part: Part, shop: Shop) -> Piece:
+    """The vetted text for a question; a choice of the nearest; or an honest no."""
+    part, leaned = with_context(part, shop)
+    matches = shop.rank(question_of(part, shop))
+    level = Level(part.memory.level) if leaned and part.memory.level else Level.PLAIN
+    match decide(matches):
+        case Verdict.ANSWER:
+            return remembering(show(matches[0].topic, level, shop), part)
+        case Verdict.ASK_BACK:
+            return ask_back(matches, shop)
+        case _:
+            return say(shop, "nothing_found", kind=Kind.FALLBACK, offers=[offer_person(shop)])
+
+
+def question_of(part: Part, shop: Shop) -> Question:
+    """A part as the search takes it."""
+    return Question(
+        text=part.text,
+        vector=shop.encoder.encode([part.text]),
+        terms=frozenset(part.ids("drugs", "hormones", "labs", "symptoms", "conditions")),
+        drugs=frozenset(part.ids("drugs")),
+        kinds=KINDS.get(part.intent, frozenset()),
+        audience=frozenset({"women"}) if _WOMEN.search(part.text) else frozenset(),
+    )
+
+
+def with_context(part: Part, shop: Shop) -> tuple[Part, bool]:
+    """A part in full words: "and tamoxifen?" after a question about clomiphene is that question about tamoxifen.
+
+    Returns:
+        The part, and whether it leaned on what was said before.
+    """
+    memory = part.memory
+    drugs = part.ids("drugs")
+    if part.intent in ("follow_up", "correct_previous") and drugs and memory.question:
+        return _rewrite(part, shop, _replace_drug(memory.question, drugs[0], shop)), True
+    if part.named and not (_LOOKS_BACK.search(part.text) and not drugs):
+        return part, False
+    setting = [one.term for one in part.before if one.term.kind == "drugs"]
+    name = setting[0].name if setting else _remembered(memory, shop)
+    leans = setting or part.intent == "follow_up" or _LOOKS_BACK.search(part.text) or _is_short(part.text)
+    if not name or not leans:
+        return part, False
+    return _rewrite(part, shop, f"{_LEADING.sub('', part.text)} {name}"), True
+
+
+def _is_short(text: str) -> bool:
+    return len(text.split()) <= SHORT_WORDS
+
+
+def _remembered(memory: Memory, shop: Shop) -> str | None:
+    """The name of the drug or test that was spoken of last, or else the title of the text that was shown."""
+    for slot in ("drug", "marker", "symptom"):
+        term = getattr(memory, slot)
+        if term and term in shop.fixed.lexicon:
+            return shop.fixed.lexicon[term].name
+    topic = shop.topic(memory.topic or "")
+    return topic.title if topic else None
+
+
+def _replace_drug(question: str, drug: str, shop: Shop) -> str:
+    """The question with its first drug exchanged, or the drug added to it."""
+    name = shop.fixed.lexicon[drug].name
+    for found in shop.fixed.lexicon.find(question):
+        if found.term.kind == "drugs":
+            return question[: found.start] + name + question[found.end :]
+    return f"{question} {name}"
+
+
+def _rewrite(part: Part, shop: Shop, text: str) -> Part:
+    intent = "follow_up" if part.intent == "correct_previous" else part.intent
+    return replace(part, text=text, intent=intent, named=shop.fixed.lexicon.find(text))
+
+
+def remembering(piece: Piece, part: Part) -> Piece:
+    """The piece, with what the part named noted for the next turn."""
+    noted: dict[str, str | None] = {"question": part.text}
+    for slot, kinds in (("drug", ("drugs",)), ("marker", ("hormones", "labs")), ("symptom", ("symptoms",))):
+        if found := part.ids(*kinds):
+            noted[slot] = found[0]
+    return replace(piece, remember={**noted, **piece.remember})
+
+
+def show(topic: Served, level: Level, shop: Shop) -> Piece:
+    """A topic's text at a level, with its provenance, the other levels and what belongs to it as buttons."""
+    if topic.topic in shop.catalogue.withheld:
+        handoff = Handoff(reason="withheld_text", summary=topic.title)
+        return say(shop, "withheld_told", kind=Kind.HANDOFF, closing=topic.closing, handoff=handoff)
+    blocks: list[Block] = list(topic.texts[level].blocks)
+    if topic.reviewed_by is None:
+        blocks += [Notice(text) for text in shop.fixed.words.paragraphs("unreviewed")]
+    return Piece(
+        kind=Kind.ANSWER,
+        blocks=blocks,
+        key=f"topic:{topic.topic}",
+        closing=topic.closing,
+        offers=[*_levels(topic, level, shop), *_related(topic, shop)],
+        provenance=[provenance(topic, level)],
+        remember={"topic": topic.topic, "level": level},
+    )
+
+
+def provenance(topic: Served, level: Level) -> Provenance:
+    """Where a text comes from, as the reply records it."""
+    return Provenance(
+        topic=topic.topic,
+        title=topic.title,
+        revision=topic.revision,
+        level=level,
+        sha256=topic.hashes[level],
+        reviewed_by=topic.reviewed_by,
+        reviewed_on=topic.reviewed_on,
+        review_due=topic.review_due,
+        sources=list(topic.sources),
+    )
+
+
+def _levels(topic: Served, level: Level, shop: Shop) -> list[Offer]:
+    words = shop.fixed.words
+    return [
+        Offer(title=words.phrase(BUTTONS[one]), intent="choose_topic", entities={"topic": topic.topic, "level": one})
+        for one in LADDER
+        if one is not level
+    ]
+
+
+def _related(topic: Served, shop: Shop) -> list[Offer]:
+    found = (shop.topic(one) for one in topic.related)
+    return [offer(one) for one in found if one]
+
+
+def offer(topic: Served) -> Offer:
+    """The button that opens a topic."""
+    return Offer(title=topic.button, intent="choose_topic", entities={"topic": topic.topic, "level": Level.PLAIN})
+
+
+def ask_back(matches: list[Match], shop: Shop) -> Piece:
+    """The nearest topics as choices."""
+    offers = [offer(match.topic) for match in matches[:MOST_CHOICES]]
+    return say(shop, "ask_back", kind=Kind.CLARIFICATION, offers=[*offers, offer_person(shop)])
+
+
+def choose_topic(part: Part, shop: Shop) -> Piece:
+    """The topic that a button stands for."""
+    topic = shop.topic(part.chosen.get("topic", ""))
+    if topic is None:
+        return say(shop, "chosen_topic_gone", kind=Kind.FALLBACK, offers=[offer_person(shop)])
+    piece = show(topic, Level(part.chosen.get("level", Level.PLAIN)), shop)
+    drug = next(iter(sorted(topic.drugs)), None) if len(topic.drugs) == 1 else part.memory.drug
+    return replace(piece, remember={**piece.remember, "question": topic.title, "drug": drug})
+
+
+def _step(part: Part, shop: Shop, wanted: Level | None, *, by: int = 0) -> Piece:
+    """The last topic again, at another level."""
+    topic = shop.topic(part.memory.topic or "")
+    if topic is None:
+        return say(shop, "no_topic_yet", kind=Kind.CLARIFICATION, offers=[offer_person(shop)])
+    place = LADDER.index(Level(part.memory.level or Level.PLAIN))
+    level = wanted or LADDER[min(max(place + by, 0), len(LADDER) - 1)]
+    if by and level is LADDER[place]:
+        name = "simplest" if by < 0 else "deepest"
+        return say(shop, name, kind=Kind.CLARIFICATION, offers=[*_levels(topic, level, shop), offer_person(shop)])
+    return show(topic, level, shop)
+
+
+def simpler(part: Part, shop: Shop) -> Piece:
+    """The last topic one level plainer."""
+    return _step(part, shop, None, by=-1)
+
+
+def more_detail(part: Part, shop: Shop) -> Piece:
+    """The last topic one level deeper."""
+    return _step(part, shop, None, by=1)
+
+
+def science(part: Part, shop: Shop) -> Piece:
+    """The last topic with its science."""
+    return _step(part, shop, Level.SCIENCE)
+
+
+def repeat(part: Part, shop: Shop) -> Piece:
+    """The last topic again."""
+    return _step(part, shop, Level(part.memory.level or Level.PLAIN))
+
+
+def correct(part: Part, shop: Shop) -> Piece:
+    """After "no, raloxifene": the last question about something else; without a name, what was meant is asked."""
+    if part.named:
+        return answer_question(part, shop)
+    return say(shop, "correct_previous", kind=Kind.CLARIFICATION, offers=[offer_person(shop)])
+
+
+def unsure(part: Part, shop: Shop) -> Piece:
+    """A message whose intent is unclear: it may still ask for a topic in words that only the store knows."""
+    piece = answer_question(part, shop)
+    if piece.kind is Kind.FALLBACK and part.intent == "out_of_scope":
+        return say(shop, "out_of_scope", kind=Kind.FALLBACK, offers=[offer_person(shop)])
+    return piece
+
+
+def out_of_scope(part: Part, shop: Shop) -> Piece:
+    """A subject that is not ours; said so, unless the message names something that is."""
+    if part.named:
+        return unsure(part, shop)
+    return say(shop, "out_of_scope", kind=Kind.FALLBACK, offers=[offer_person(shop)])
+
+
+def goal(part: Part, shop: Shop) -> Piece:
+    """A wish for children: remembered, and answered like any question."""
+    piece = answer_question(part, shop)
+    return replace(piece, remember={**piece.remember, "goal": "children"})
+
+
+class Topics(Subject):
+    """Answers questions from the vetted store."""
+
+    answers: ClassVar[Mapping[str, Answer]] = {
+        **dict.fromkeys(
+            (intent for intent in KINDS if intent.startswith("ask_") and intent != "ask_symptom_cause"),
+            answer_question,
+        ),
+        "share_fertility_goal": goal,
+        "choose_topic": choose_topic,
+        "follow_up": answer_question,
+        "correct_previous": correct,
+        "ask_simpler": simpler,
+        "ask_more_detail": more_detail,
+        "ask_science": science,
+        "ask_repeat": repeat,
+        "out_of_scope": out_of_scope,
+        "nlu_fallback": unsure,
+    }
+
+    def name(self) -> str:
+        """As in domain.yml."""
+        return "action_topics"

@@ -1,0 +1,227 @@
+"""How an action answers: each question of the message becomes a piece, the pieces become one reply.
+
+A subject (topics, symptoms, clinic, ...) is one module: a class with the intents that it answers. The rules choose the
+subject of a message; a message with several questions gets each one answered by its own subject.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import structlog
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.shop import Shop, shop
+from bot.content.blocks import Block, Paragraph
+from bot.conversation.message import Handoff, Kind, Offer, Provenance, Reply
+from bot.lexicon import Mention
+
+log = structlog.get_logger()
+
+MOST_OFFERS = 6
+"""Buttons under one reply."""
+
+CLOSINGS_BY_WEIGHT = (
+    "crisis", "emergency", "prompt", "symptom", "results", "fertility", "women", "treatment", "general"
+)  # fmt: skip
+"""Of several pieces' closings the weightiest is said."""
+
+KINDS_BY_WEIGHT = (
+    Kind.CRISIS, Kind.EMERGENCY, Kind.HANDOFF, Kind.REFUSAL, Kind.ANSWER, Kind.CLARIFICATION, Kind.FORM, Kind.FALLBACK,
+    Kind.SMALLTALK,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the conversation remembers, from Rasa's slots.
+
+    Attributes:
+        topic: id of the topic that was shown last.
+        level: at which level.
+        question: the last question, in full words.
+    """
+
+    drug: str | None = None
+    marker: str | None = None
+    symptom: str | None = None
+    goal: str | None = None
+    topic: str | None = None
+    level: str | None = None
+    question: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One question, or the whole message if it asks one.
+
+    Attributes:
+        chosen: what a button carried with it.
+        named: what it names, with offsets into `text`.
+        before: what the message named before this part: its setting.
+        alone: whether it is the whole message.
+    """
+
+    text: str
+    intent: str
+    memory: Memory
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    named: tuple[Mention, ...] = ()
+    before: tuple[Mention, ...] = ()
+    alone: bool = True
+
+    def ids(self, *kinds: str) -> list[str]:
+        """Ids of the terms of these kinds that it names, in order, each once."""
+        return list(dict.fromkeys(one.term.id for one in self.named if one.term.kind in kinds))
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is said to one part.
+
+    Attributes:
+        key: two pieces with the same key say the same; the second is left out.
+        remember: slots to set; None forgets.
+    """
+
+    kind: Kind
+    blocks: list[Block]
+    key: str
+    closing: str = "general"
+    offers: list[Offer] = field(default_factory=list)
+    provenance: list[Provenance] = field(default_factory=list)
+    handoff: Handoff | None = None
+    remember: dict[str, str | None] = field(default_factory=dict)
+
+
+Answer = Callable[[Part, Shop], Piece]
+
+
+class Subject(Action, ABC):
+    """A Rasa action that answers the intents of one subject."""
+
+    answers: ClassVar[Mapping[str, Answer]]
+
+    @abstractmethod
+    def name(self) -> str:
+        """The action's name in domain.yml."""
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+        """Answer the latest message; whatever breaks is logged by its kind and answered by the gateway."""
+        try:
+            shop().refresh()
+            pieces = [_answer(part, shop()) for part in parts_of(tracker, shop())]
+            reply = merge(pieces)
+            dispatcher.utter_message(json_message=reply.model_dump(mode="json"))
+            remembered = {name: value for piece in pieces for name, value in piece.remember.items()}
+            return [SlotSet(name, value) for name, value in remembered.items()]
+        except Exception as error:
+            # rasa_sdk would answer with the whole request, which Rasa then writes to its log.
+            log.error("action.failed", action=self.name(), error=type(error).__name__)
+            return []
+
+
+def answers() -> dict[str, Answer]:
+    """Each intent that some subject answers."""
+    return {intent: answer for subject in Subject.__subclasses__() for intent, answer in subject.answers.items()}
+
+
+def parts_of(tracker: Tracker, with_shop: Shop) -> list[Part]:
+    """The latest message as parts, each with its intent and what it names."""
+    message = tracker.latest_message
+    memory = Memory(**{name: tracker.get_slot(name) for name in Memory.__slots__})
+    found = message.get("parts") or []
+    texts = [part["text"] for part in found] or [message.get("text") or ""]
+    intents = [part["intent"] for part in found] or [message["intent"]["name"]]
+    if message["intent"]["name"] in OVERRIDING:
+        texts, intents = [message.get("text") or ""], [message["intent"]["name"]]
+    chosen = {one["entity"]: one["value"] for one in message.get("entities", [])}
+    before = with_shop.fixed.lexicon.find(message.get("text") or "") if found else ()
+    return [
+        Part(
+            text=text, intent=intent, memory=memory, alone=len(texts) == 1,
+            chosen=chosen if (message.get("text") or "").startswith("/") else {},
+            named=() if text.startswith("/") else with_shop.fixed.lexicon.find(text), before=before,
+        )
+        for text, intent in zip(texts, intents, strict=True)
+    ]  # fmt: skip
+
+
+REFUSED_AS = {
+    "dose": "ask_dose",
+    "diagnosis": "ask_diagnosis",
+    "prescription": "ask_prescription",
+    "stopping": "ask_stopping",
+    "buying": "ask_buying",
+    "result_judgement": "ask_result_judgement",
+    "steroid_cycle": "ask_steroid_cycle",
+}
+"""The intent that answers each refusal."""
+
+OVERRIDING = frozenset({"report_emergency", "report_crisis", "abuse"})
+"""Intents of a whole message that leave no room for anything else in it."""
+
+
+def _answer(part: Part, with_shop: Shop) -> Piece:
+    """A part's piece; what must be refused by its words is, whatever the classifier thought."""
+    table = answers()
+    refused = None if part.intent in OVERRIDING or part.chosen else with_shop.fixed.refusals.check(part.text)
+    intent = REFUSED_AS[refused.id] if refused else part.intent
+    return table.get(intent, table["nlu_fallback"])(part, with_shop)
+
+
+def merge(pieces: list[Piece]) -> Reply:
+    """Pieces as one reply: all that is said, once, with the weightiest kind and closing.
+
+    Args:
+        pieces: at least one.
+    """
+    unique = list({piece.key: piece for piece in reversed(pieces)}.values())[::-1]
+    solid = [piece for piece in unique if piece.kind not in (Kind.FALLBACK, Kind.CLARIFICATION)] or unique[:1]
+    if len(solid) < len(unique) and all(piece.kind is Kind.ANSWER for piece in solid):
+        extra: list[Block] = [Paragraph(text) for text in shop().fixed.words.paragraphs("partly")]
+    else:
+        extra = []
+    offers = {(one.title, one.intent): one for piece in solid for one in piece.offers}
+    return Reply(
+        kind=min((piece.kind for piece in solid), key=KINDS_BY_WEIGHT.index),
+        blocks=[block for piece in solid for block in _headed(piece, several=len(solid) > 1)] + extra,
+        offers=list(offers.values())[:MOST_OFFERS],
+        provenance=[one for piece in solid for one in piece.provenance],
+        closing=min((piece.closing for piece in solid), key=_weight),
+        handoff=next((piece.handoff for piece in solid if piece.handoff), None),
+    )
+
+
+def _headed(piece: Piece, *, several: bool) -> list[Block]:
+    """A piece's blocks, under the text's title where several texts are shown."""
+    if several and piece.provenance:
+        return [Paragraph(piece.provenance[0].title), *piece.blocks]
+    return piece.blocks
+
+
+def _weight(closing: str) -> int:
+    known = closing in CLOSINGS_BY_WEIGHT
+    return CLOSINGS_BY_WEIGHT.index(closing) if known else len(CLOSINGS_BY_WEIGHT)
+
+
+def say(with_shop: Shop, name: str, *, kind: Kind = Kind.SMALLTALK, closing: str = "general", **more: Any) -> Piece:
+    """A piece of words that are not medical.
+
+    Args:
+        with_shop: has the words.
+        name: of the reply in data/<language>/replies.yml.
+        kind: of the piece.
+        closing: its closing's id.
+        **more: further fields of the piece.
+    """
+    blocks: list[Block] = [Paragraph(text) for text in with_shop.fixed.words.paragraphs(name)]
+    return Piece(kind=kind, blocks=blocks, key=name, closing=closing, **more)
+
+
+def offer_person(with_shop: Shop) -> Offer:
+    """The button that asks for a person."""
+    return Offer(title=with_shop.fixed.words.phrase("button_person"), intent="ask_for_person")

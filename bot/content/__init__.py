@@ -1,0 +1,1 @@
+"""The vetted texts: read, reviewed, stored, found."""

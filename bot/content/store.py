@@ -1,0 +1,315 @@
+"""The vetted store: topics, their immutable revisions, each move of a revision, and the vectors of the ways of asking.
+
+A revision's row is never changed. Its state is that of its latest row in `moves`, so the table is its own audit.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from bot.content.blocks import Text
+from bot.content.catalogue import Catalogue, Served
+from bot.content.review import REVIEW_AFTER, Role, Standing, State, check_move, may_serve
+from bot.content.topic import Level, sha256
+from bot.database import Base, Instant
+from bot.errors import NotFound
+from bot.settings import Mode
+
+
+class TopicRow(Base):
+    """A topic; it stays when all its revisions are retired."""
+
+    __tablename__ = "topics"
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class RevisionRow(Base):
+    """One text of a topic, as it was imported; never changed."""
+
+    __tablename__ = "revisions"
+    __table_args__ = (UniqueConstraint("topic_id", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    topic_id: Mapped[str] = mapped_column(ForeignKey("topics.id"))
+    number: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    author: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class MoveRow(Base):
+    """A revision's way into a state: who, when, until when, why. Append-only."""
+
+    __tablename__ = "moves"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), index=True)
+    state: Mapped[str] = mapped_column(String(20))
+    actor: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime] = mapped_column(Instant)
+    review_due: Mapped[date | None]
+    note: Mapped[str] = mapped_column(String(1000), default="")
+
+
+class VectorRow(Base):
+    """The vector of one way of asking, float32, (384,), for one encoder. A cache: it can be made again."""
+
+    __tablename__ = "question_vectors"
+    text_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    encoder_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text on its way into the store: a topic's file, or one of the fixed texts of data/<language>/safety.
+
+    Attributes:
+        id: the topic's id; fixed texts have a prefix such as `closing:`.
+        kind: a topic's kind, or closing, emergency, crisis, urgent, refusal, fallback.
+        texts: a topic has all levels, a fixed text only the plain one.
+    """
+
+    id: str
+    title: str
+    button: str
+    kind: str
+    closing: str
+    author: str
+    texts: dict[Level, Text]
+    tags: tuple[str, ...] = ()
+    drugs: tuple[str, ...] = ()
+    audience: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    evidence: tuple[dict[str, Any], ...] = ()
+    for_reviewer: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, in one fixed form, so that its hash says whether anything changed."""
+        return dict(TypeAdapter(Draft).dump_python(self, mode="json"))
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did: topic ids that are new, changed, and unchanged."""
+
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+
+
+def import_drafts(session: Session, drafts: Iterable[Draft], *, now: datetime) -> Imported:
+    """Add a revision for each text that is new or has changed; a second import of the same texts does nothing."""
+    latest = {row.topic_id: row for row in _latest_revisions(session)}
+    groups: dict[str, list[str]] = defaultdict(list)
+    for draft in drafts:
+        document = draft.document()
+        digest = sha256(_canonical(document))
+        before = latest.get(draft.id)
+        if before and before.sha256 == digest:
+            groups["unchanged"].append(draft.id)
+            continue
+        groups["changed" if before else "new"].append(draft.id)
+        if not before:
+            session.add(TopicRow(id=draft.id, created_at=now))
+            session.flush()
+        number = before.number + 1 if before else 1
+        revision = RevisionRow(
+            topic_id=draft.id, number=number, sha256=digest, author=draft.author, created_at=now, document=document
+        )
+        session.add(revision)
+        session.flush()
+        session.add(MoveRow(revision_id=revision.id, state=State.DRAFT, actor=draft.author, at=now, note="imported"))
+    return Imported(*(tuple(groups[name]) for name in ("new", "changed", "unchanged")))
+
+
+def _canonical(document: dict[str, Any]) -> str:
+    return TypeAdapter(dict[str, Any]).dump_json(document).decode()
+
+
+def _latest_revisions(session: Session) -> Collection[RevisionRow]:
+    newest = select(RevisionRow.topic_id, func.max(RevisionRow.number).label("number")).group_by(RevisionRow.topic_id)
+    latest = newest.subquery()
+    same = (RevisionRow.topic_id == latest.c.topic_id) & (RevisionRow.number == latest.c.number)
+    return session.scalars(select(RevisionRow).join(latest, same)).all()
+
+
+def version(session: Session) -> str:
+    """Changes with every import and every move."""
+    revision, move = session.execute(
+        select(
+            select(func.max(RevisionRow.id)).scalar_subquery(),
+            select(func.max(MoveRow.id)).scalar_subquery(),
+        )
+    ).one()
+    return f"{revision or 0}.{move or 0}"
+
+
+def standing(session: Session, revision_id: int) -> Standing:
+    """Where a revision stands now.
+
+    Raises:
+        NotFound: there is no such revision.
+    """
+    move = session.scalars(
+        select(MoveRow).where(MoveRow.revision_id == revision_id).order_by(MoveRow.id.desc()).limit(1)
+    ).first()
+    if move is None:
+        raise NotFound(f"no revision {revision_id}")
+    return _standing(move)
+
+
+def _standing(move: MoveRow) -> Standing:
+    state = State(move.state)
+    if state is not State.APPROVED:
+        return Standing(state)
+    return Standing(state, reviewed_by=move.actor, reviewed_on=move.at.date(), review_due=move.review_due)
+
+
+def move(
+    session: Session,
+    revision_id: int,
+    after: State,
+    *,
+    actor: str,
+    role: Role,
+    now: datetime,
+    review_due: date | None = None,
+    note: str = "",
+) -> None:
+    """Move a revision into another state.
+
+    Raises:
+        NotAllowed: nobody, or not this person, may make this move.
+        NotFound: there is no such revision.
+    """
+    row = session.get(RevisionRow, revision_id)
+    if row is None:
+        raise NotFound(f"no revision {revision_id}")
+    before = standing(session, revision_id).state
+    check_move(before, after, role=role, actor=actor, author=row.author)
+    if after is State.APPROVED and review_due is None:
+        review_due = now.date() + REVIEW_AFTER
+    session.add(MoveRow(revision_id=revision_id, state=after, actor=actor, at=now, review_due=review_due, note=note))
+
+
+def load_catalogue(session: Session, *, mode: Mode, today: date) -> Catalogue:
+    """What may be said today.
+
+    Of each topic the newest revision that may be served; an approved one before any draft. A topic none of whose
+    revisions may be served is withheld, unless all are retired.
+    """
+    moves: dict[int, MoveRow] = {}
+    for row in session.scalars(select(MoveRow).order_by(MoveRow.id)):
+        moves[row.revision_id] = row
+    revisions: dict[str, list[RevisionRow]] = defaultdict(list)
+    for revision in session.scalars(select(RevisionRow).order_by(RevisionRow.topic_id, RevisionRow.number.desc())):
+        revisions[revision.topic_id].append(revision)
+    served: dict[str, Served] = {}
+    withheld: dict[str, Served] = {}
+    for topic, rows in revisions.items():
+        standings = [(row, _standing(moves[row.id])) for row in rows]
+        allowed = [pair for pair in standings if may_serve(pair[1], mode=mode, today=today)]
+        approved = [pair for pair in allowed if pair[1].state is State.APPROVED]
+        if chosen := next(iter(approved or allowed), None):
+            served[topic] = _served(*chosen)
+        elif any(one.state is not State.RETIRED for _, one in standings):
+            withheld[topic] = _served(*standings[0])
+    return Catalogue(version=version(session), served=served, withheld=withheld)
+
+
+def _served(row: RevisionRow, where: Standing) -> Served:
+    draft = TypeAdapter(Draft).validate_python(row.document)
+    return Served(
+        topic=row.topic_id,
+        revision=row.number,
+        title=draft.title,
+        button=draft.button,
+        kind=draft.kind,
+        closing=draft.closing,
+        texts=draft.texts,
+        hashes={level: sha256(str(text)) for level, text in draft.texts.items()},
+        tags=frozenset(draft.tags),
+        drugs=frozenset(draft.drugs),
+        audience=frozenset(draft.audience),
+        questions=draft.questions,
+        related=draft.related,
+        sources=draft.sources,
+        reviewed_by=where.reviewed_by,
+        reviewed_on=where.reviewed_on,
+        review_due=where.review_due,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list of revisions that staff see."""
+
+    revision_id: int
+    topic: str
+    revision: int
+    title: str
+    kind: str
+    author: str
+    state: State
+    reviewed_by: str | None
+    review_due: date | None
+    for_reviewer: tuple[str, ...]
+
+
+def list_latest(session: Session) -> list[Row]:
+    """The newest revision of every topic with its standing, by topic id."""
+    rows = sorted(_latest_revisions(session), key=lambda row: row.topic_id)
+    return [_row(row, standing(session, row.id)) for row in rows]
+
+
+def _row(row: RevisionRow, where: Standing) -> Row:
+    document = row.document
+    return Row(
+        revision_id=row.id,
+        topic=row.topic_id,
+        revision=row.number,
+        title=document["title"],
+        kind=document["kind"],
+        author=row.author,
+        state=where.state,
+        reviewed_by=where.reviewed_by,
+        review_due=where.review_due,
+        for_reviewer=tuple(document["for_reviewer"]),
+    )
+
+
+def show(session: Session, revision_id: int) -> tuple[Row, Draft]:
+    """A revision with its texts.
+
+    Raises:
+        NotFound: there is no such revision.
+    """
+    row = session.get(RevisionRow, revision_id)
+    if row is None:
+        raise NotFound(f"no revision {revision_id}")
+    return _row(row, standing(session, revision_id)), TypeAdapter(Draft).validate_python(row.document)
+
+
+def vectors(session: Session, texts: Collection[str], *, encoder: str) -> dict[str, NDArray[np.float32]]:
+    """The stored vectors of those of the texts that have one, each float32, (384,)."""
+    wanted = {sha256(text): text for text in texts}
+    rows = session.scalars(select(VectorRow).where(VectorRow.encoder_sha256 == encoder))
+    return {wanted[row.text_sha256]: np.frombuffer(row.vector, np.float32) for row in rows if row.text_sha256 in wanted}
+
+
+def keep_vectors(session: Session, found: dict[str, NDArray[np.float32]], *, encoder: str) -> None:
+    """Store vectors for next time."""
+    for text, vector in found.items():
+        row = VectorRow(text_sha256=sha256(text), encoder_sha256=encoder, vector=vector.tobytes())
+        session.merge(row)

@@ -1,0 +1,1 @@
+"""What gateway, desk and actions share: messages, the turn, what is stored of them, privacy."""

@@ -1,0 +1,266 @@
+"""The spine, to be read first: a patient's message comes in, is checked, stored, answered, guarded, stored, and goes
+out. Whatever breaks, a patient is waiting, and gets words that close with a referral.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+import anyio
+import structlog
+from anyio import to_thread
+
+from bot.conversation import guard, store
+from bot.conversation.fixed import Fixed
+from bot.conversation.lanes import Lanes
+from bot.conversation.message import Message, Offer, Reply, Role, State
+from bot.conversation.store import Received
+from bot.database import Database
+from bot.errors import AxisError, Conflict, Unavailable
+from bot.safety.red_flags import Alarm
+from bot.triage import store as tickets
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+ALARM_STORE_S = 0.5
+"""Seconds that an emergency waits for the database before it is answered without."""
+
+STORING_AT_ONCE = 40
+"""Threads that may wait for the database; more would not make it faster."""
+
+
+class Dialogue(Protocol):
+    """What understands a message: Rasa today. The one seam of the design."""
+
+    async def answer(self, conversation_id: str, *, text: str, offer: Offer | None) -> Reply:
+        """The reply to one message.
+
+        Args:
+            conversation_id: whose turn it is.
+            text: what was typed, or the words on the button.
+            offer: what the button stands for, if it was one.
+
+        Raises:
+            Unavailable: there is no whole reply.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A patient's message as it came in.
+
+    Attributes:
+        client_id: the sender's own id of the message, so that sending it twice does nothing twice.
+        text: what was typed, 1 to 4,000 characters; or else
+        choice: the id of a button.
+    """
+
+    conversation_id: str
+    token: str
+    client_id: str
+    text: str | None = None
+    choice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What goes back.
+
+    Attributes:
+        messages: the reply.
+        state: who is to speak next.
+        stored: False if the database was down; then nothing was promised.
+    """
+
+    messages: tuple[Message, ...]
+    state: State
+    stored: bool = True
+
+
+@dataclass(frozen=True)
+class House:
+    """All that a turn works with, put together once by `bot.app`.
+
+    Attributes:
+        changed: called with a conversation's id when there is something new in it.
+    """
+
+    database: Database
+    dialogue: Dialogue
+    fixed: Fixed
+    reply_limit_s: float
+    changed: Callable[[str], None]
+    lanes: Lanes = field(default_factory=Lanes)
+    storing: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(STORING_AT_ONCE))
+    pending: set[asyncio.Task[Outcome]] = field(default_factory=set)
+
+
+async def take_turn(incoming: Incoming, *, house: House) -> Outcome:
+    """Answer one message. An emergency is answered whatever else is down.
+
+    Args:
+        incoming: the message; its size is checked already.
+        house: what the turn works with.
+
+    Raises:
+        NotFound, Unauthorized, Conflict: the caller may not write here, or not any more.
+    """
+    alarm = house.fixed.alarm(incoming.text) if incoming.text else None
+    if alarm:
+        return await _raise_alarm(incoming, alarm, house)
+    try:
+        async with house.lanes.arrival(incoming.conversation_id) as lane:
+            received = await _receive(incoming, house)
+    except Unavailable as error:
+        log.error("turn.not_stored", error=type(error).__name__)
+        return _unstored(house.fixed.fallback("not_stored"), house)
+    if incoming.text and (alarm := house.fixed.alarm(incoming.text, received.conversation.named_drugs)):
+        return await _answer_alarm(received, alarm, house)
+    return await _answer_in_turn(received, house, lane.turn)
+
+
+async def _raise_alarm(incoming: Incoming, alarm: Alarm, house: House) -> Outcome:
+    """Answer a red flag at once; storing it may take longer than the patient waits."""
+
+    async def store_it() -> Outcome:
+        return await _answer_alarm(await _receive(incoming, house), alarm, house)
+
+    task = asyncio.create_task(store_it())
+    house.pending.add(task)
+    task.add_done_callback(house.pending.discard)
+    done, _ = await asyncio.wait({task}, timeout=ALARM_STORE_S)
+    if done and (not task.exception() or not isinstance(task.exception(), Unavailable)):
+        return task.result()
+    if not done:
+        task.add_done_callback(_note_failure)
+    log.error("turn.alarm_not_stored", rule=alarm.rule)
+    return _unstored(house.fixed.alarm_reply(alarm, stored=False), house)
+
+
+def _note_failure(task: asyncio.Task[Outcome]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error("turn.alarm_store_failed", error=type(error).__name__)
+
+
+async def _answer_alarm(received: Received, alarm: Alarm, house: House) -> Outcome:
+    """The fixed text of a red flag, committed together with its ticket."""
+    if received.replies:
+        return Outcome(received.replies, received.conversation.state)
+    return await _finish(received, house.fixed.alarm_reply(alarm, stored=True), house, alarm=alarm.rule)
+
+
+async def _answer_in_turn(received: Received, house: House, gate: asyncio.Lock) -> Outcome:
+    """Answer once the messages before this one are answered, or say honestly that it takes too long."""
+    started = asyncio.get_running_loop().time()
+    try:
+        async with asyncio.timeout(house.reply_limit_s), gate:
+            if replies := received.replies or await _replies_meanwhile(received, house):
+                return Outcome(replies, received.conversation.state)
+            reply = await _ask(received, house)
+            left = house.reply_limit_s - (asyncio.get_running_loop().time() - started)
+            log.info("turn.answered", kind=reply.kind, ms=round((house.reply_limit_s - left) * 1000))
+            return await asyncio.shield(_finish(received, reply, house))
+    except TimeoutError:
+        log.error("turn.timed_out")
+        return await _finish(received, house.fixed.fallback("busy"), house)
+
+
+async def _ask(received: Received, house: House) -> Reply:
+    """The dialogue's reply, or the safe one. The only place that catches everything: a patient is waiting."""
+    if received.conversation.state is State.STAFF:
+        return house.fixed.say("staff_has_it")
+    try:
+        return await house.dialogue.answer(received.conversation.id, text=received.message.text, offer=received.offer)
+    except Exception as error:
+        log.error("turn.dialogue_failed", error=type(error).__name__)
+        return house.fixed.fallback("safe_reply")
+
+
+async def _receive(incoming: Incoming, house: House) -> Received:
+    def work() -> Received:
+        with house.database.writing() as session:
+            return store.receive(
+                session,
+                conversation_id=incoming.conversation_id,
+                token=incoming.token,
+                client_id=incoming.client_id,
+                text=incoming.text,
+                choice=incoming.choice,
+                drugs=house.fixed.drugs(incoming.text) if incoming.text else frozenset(),
+                now=datetime.now(UTC),
+            )
+
+    received = await _in_thread(work, house)
+    house.changed(incoming.conversation_id)
+    return received
+
+
+async def _replies_meanwhile(received: Received, house: House) -> tuple[Message, ...]:
+    """What the same message was answered when it was sent before and stood in this lane."""
+
+    def work() -> tuple[Message, ...]:
+        with house.database.reading() as session:
+            return store.replies_to(session, received.message.id)
+
+    return await _in_thread(work, house)
+
+
+async def _finish(received: Received, reply: Reply, house: House, *, alarm: str | None = None) -> Outcome:
+    """Close the reply and commit it with provenance and ticket; without the database it goes out all the same."""
+    message = _closed(reply, house)
+
+    def work() -> State:
+        with house.database.writing() as session:
+            if reply.handoff:
+                tickets.open_ticket(
+                    session,
+                    conversation_id=received.conversation.id,
+                    assessment=house.fixed.urgency.assess(reply.handoff.reason),
+                    matched=reply.handoff.summary or reply.handoff.reason,
+                    summary=received.message.text,
+                    now=message.created_at,
+                )
+            return store.answer(session, received, message, offers=reply.offers, alarm=alarm, now=message.created_at)
+
+    try:
+        state = await _in_thread(work, house)
+    except Unavailable as error:
+        log.error("turn.reply_not_stored", error=type(error).__name__)
+        return _unstored(_unpromised(reply, house), house)
+    except Conflict:  # the same message was sent twice at once, and the other was quicker
+        return Outcome(await _replies_meanwhile(received, house), received.conversation.state)
+    house.changed(received.conversation.id)
+    return Outcome((message,), state)
+
+
+def _closed(reply: Reply, house: House) -> Message:
+    """The reply with its closing; a reply without words becomes the safe reply."""
+    try:
+        return guard.close(reply, house.fixed.closing(reply.closing), role=Role.ASSISTANT)
+    except ValueError:
+        safe = house.fixed.fallback("safe_reply")
+        return guard.close(safe, house.fixed.closing(safe.closing))
+
+
+def _unpromised(reply: Reply, house: House) -> Reply:
+    """What may still be said when the reply could not be stored: nothing that mentions a ticket, and no buttons."""
+    if reply.handoff:
+        return house.fixed.fallback("not_stored")
+    return reply.model_copy(update={"offers": []})
+
+
+def _unstored(reply: Reply, house: House) -> Outcome:
+    return Outcome((_closed(reply, house),), State.BOT, stored=False)
+
+
+async def _in_thread(work: Callable[[], T], house: House) -> T:
+    try:
+        return await to_thread.run_sync(work, limiter=house.storing, abandon_on_cancel=True)
+    except AxisError:
+        raise
+    except Exception as error:
+        # Whatever the driver raised, its text may hold the statement's values.
+        raise Unavailable(f"the store failed ({type(error).__name__})") from None

@@ -1,0 +1,1 @@
+"""Staff pages: sign in, the queue, one ticket, the review of texts."""

@@ -1,0 +1,64 @@
+"""Rasa's door, for the gateway alone: one message in, one whole reply out, or an error status.
+
+Rasa's own REST channel trusts any caller, answers 200 with an empty list when something breaks, and logs what the
+patient wrote. This one asks for the shared secret, makes commands from buttons only, and never logs a message.
+"""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from sanic import Blueprint
+from sanic.request import Request
+from sanic.response import HTTPResponse, empty
+from sanic.response import json as json_response
+
+from bot.errors import DataError
+from bot.settings import Settings
+
+NAME = "axis"
+
+
+class AxisChannel(InputChannel):
+    """The channel that credentials.yml names."""
+
+    @classmethod
+    def name(cls) -> str:
+        """The folder of this channel's address."""
+        return NAME
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        """The channel's routes.
+
+        Args:
+            on_new_message: Rasa's handler of one turn.
+        """
+        routes = Blueprint("axis_channel")
+        secret = Settings.read().internal_secret.get_secret_value()
+        if not secret:
+            raise DataError("AXIS_INTERNAL_SECRET is not set; `axis run` makes one")
+        expected = f"Bearer {secret}".encode()
+
+        @routes.route("/message", methods=["POST"])
+        async def message(request: Request) -> HTTPResponse:
+            given = request.headers.get("Authorization", "").encode()
+            if not hmac.compare_digest(given, expected):
+                return empty(401)
+            said = request.json
+            collector = CollectingOutputChannel()
+            text = command(said["choice"]) if "choice" in said else said["text"]
+            try:
+                await on_new_message(UserMessage(text, collector, said["sender"], input_channel=NAME))
+            except Exception:  # whatever broke is the gateway's to answer; its text may hold a patient's words
+                return empty(502)
+            replies = [one["custom"] for one in collector.messages if "custom" in one]
+            return json_response(replies[0]) if len(replies) == 1 else empty(502)
+
+        return routes
+
+
+def command(choice: dict[str, Any]) -> str:
+    """A button as Rasa's own notation for an intent with its entities."""
+    return f"/{choice['intent']}{json.dumps(choice['entities'])}"

@@ -1,0 +1,250 @@
+"""Rasa component: which intent a message has, how sure that is, and whether it is a subject of ours at all.
+
+A linear support-vector machine on the sentence vector and half-weighted tf-idf of characters and words; a softmax whose
+temperature is fitted by cross-validation; and a score of being in scope: the log of the classifier's probability plus
+eight times the mean cosine of the three nearest training examples. Measured: docs/decisions/0002-classifier.md.
+Source of the score's form: own measurement on CLINC150 (Larson et al. 2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy.sparse import csr_matrix, hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.model_selection import StratifiedKFold
+from sklearn.svm import LinearSVC
+
+from bot.dialogue.featurizer import PART_VECTORS, PARTS
+from bot.encoder import SIZE, Vectors
+
+FALLBACK = "nlu_fallback"
+"""The intent of a message that is probably none of ours."""
+
+FILE = "classifier.joblib"
+FOLDS = 5
+NEIGHBOURS = 3
+NEARNESS_WEIGHT = 8.0
+TEMPERATURES = np.linspace(0.5, 15.0, 60)
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What the classifier thinks of one text.
+
+    Attributes:
+        ranking: intents with their probability, the likeliest first.
+        in_scope: the score of being a subject of ours.
+    """
+
+    ranking: list[tuple[str, float]]
+    in_scope: float
+
+
+class LinearModel:
+    """The trained classifier, free of Rasa, so that it can be measured alone.
+
+    Args:
+        weight: of the tf-idf part beside the sentence vector of unit length.
+        keep: share of the training examples whose score of being in scope is above the threshold.
+    """
+
+    def __init__(self, *, weight: float, keep: float) -> None:
+        self._weight, self._keep = weight, keep
+        self._characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32)
+        self._words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)
+        self.temperature = 1.0
+        self.threshold = -np.inf
+
+    def fit(self, texts: Sequence[str], vectors: Vectors, intents: Sequence[str], *, outside: str) -> LinearModel:
+        """Train.
+
+        Args:
+            texts: the examples.
+            vectors: theirs, float32, (len(texts), 384), unit length.
+            intents: theirs.
+            outside: the intent of examples that are out of scope; they do not count for the threshold.
+        """
+        self._characters.fit(texts)
+        self._words.fit(texts)
+        features, labels = self._features(texts, vectors), np.array(intents)
+        self._near = vectors[labels != outside]
+        decisions, nearness = self._cross_validated(features, vectors, labels, outside)
+        places = np.searchsorted(np.unique(labels), labels)
+        rows = np.arange(len(labels))
+        losses = [-np.log(_softmax(decisions * t)[rows, places] + 1e-12).mean() for t in TEMPERATURES]
+        self.temperature = float(TEMPERATURES[int(np.argmin(losses))])
+        scores = np.log(_softmax(decisions * self.temperature).max(axis=1)) + NEARNESS_WEIGHT * nearness
+        self.threshold = float(np.quantile(scores[labels != outside], 1 - self._keep))
+        self._machine = _machine().fit(features, labels)
+        return self
+
+    def _cross_validated(
+        self, features: csr_matrix, vectors: Vectors, labels: NDArray[np.str_], outside: str
+    ) -> tuple[Floats, Floats]:
+        """Decisions and nearness of each example by a model that has not seen it."""
+        decisions = np.zeros((len(labels), len(np.unique(labels))))
+        nearness = np.zeros(len(labels))
+        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+        for seen, unseen in folds.split(features, labels):
+            decisions[unseen] = _machine().fit(features[seen], labels[seen]).decision_function(features[unseen])
+            inside = seen[labels[seen] != outside]
+            nearness[unseen] = _nearness(vectors[unseen], vectors[inside])
+        return decisions, nearness
+
+    def guess(self, texts: Sequence[str], vectors: Vectors) -> list[Guess]:
+        """What each text probably is.
+
+        Args:
+            texts: any.
+            vectors: theirs, float32, (len(texts), 384), unit length.
+        """
+        decisions = self._machine.decision_function(self._features(texts, vectors))
+        probabilities = _softmax(decisions * self.temperature)
+        scores = np.log(probabilities.max(axis=1)) + NEARNESS_WEIGHT * _nearness(vectors, self._near)
+        names = self._machine.classes_
+        return [
+            Guess([(str(names[place]), float(row[place])) for place in np.argsort(-row)], float(score))
+            for row, score in zip(probabilities, scores, strict=True)
+        ]
+
+    def _features(self, texts: Sequence[str], vectors: Vectors) -> csr_matrix:
+        sparse = [self._weight * self._characters.transform(texts), self._weight * self._words.transform(texts)]
+        return hstack([csr_matrix(vectors), *sparse]).tocsr()
+
+
+def _machine() -> LinearSVC:
+    return LinearSVC(C=1.0, class_weight="balanced", random_state=0)
+
+
+def _softmax(decisions: Floats) -> Floats:
+    powers = np.exp(decisions - decisions.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _nearness(vectors: Vectors, near: Vectors) -> Floats:
+    """The mean cosine of the three nearest examples."""
+    likeness = vectors @ near.T
+    return np.sort(likeness, axis=1)[:, -NEIGHBOURS:].mean(axis=1).astype(np.float64)
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
+    """Puts the intent, its ranking and the parts' intents on each message.
+
+    Args:
+        config: see `get_default_config`.
+        model: trained, or None before training.
+        storage: Rasa's.
+        resource: Rasa's.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """The component's settings."""
+        return {
+            "sparse_weight": 0.5,  # of tf-idf beside the sentence vector; chosen by cross-validation
+            "keep": 0.97,  # share of in-scope examples that the threshold of being in scope lets pass
+            "ranking_length": 5,  # intents that are put out
+            "outside": "out_of_scope",  # the intent of examples that are none of ours
+        }
+
+    @staticmethod
+    def required_packages() -> list[str]:
+        """Packages that Rasa checks for."""
+        return ["sklearn"]
+
+    def __init__(
+        self, config: dict[str, Any], model: LinearModel | None, storage: ModelStorage, resource: Resource
+    ) -> None:
+        self._config = {**self.get_default_config(), **config}
+        self._model, self._storage, self._resource = model, storage, resource
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> EmbeddingIntentClassifier:
+        """Make an untrained component; see GraphComponent."""
+        return cls(config, None, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **_: Any,
+    ) -> EmbeddingIntentClassifier:
+        """Make a trained component from a model that this project built; see GraphComponent."""
+        with model_storage.read_from(resource) as folder:
+            return cls(config, joblib.load(folder / FILE), model_storage, resource)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Fit the model to the intent examples."""
+        examples = [one for one in training_data.intent_examples if one.get(TEXT)]
+        texts = [one.get(TEXT) for one in examples]
+        vectors = np.concatenate([_vector(one) for one in examples])
+        model = LinearModel(weight=self._config["sparse_weight"], keep=self._config["keep"])
+        self._model = model.fit(texts, vectors, [one.get(INTENT) for one in examples], outside=self._config["outside"])
+        with self._storage.write_to(self._resource) as folder:
+            joblib.dump(self._model, folder / FILE, compress=3)
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Policies need no guesses on training data."""
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Guess the intent of each message and of its parts."""
+        for message in messages:
+            if not message.get(TEXT) or self._model is None:
+                continue
+            [guess] = self._model.guess([message.get(TEXT)], _vector(message))
+            ranking = self._ranking(guess)
+            message.set("intent", ranking[0], add_to_output=True)
+            message.set("intent_ranking", ranking, add_to_output=True)
+            if found := message.get(PARTS):
+                guesses = self._model.guess([part["text"] for part in found], message.get(PART_VECTORS))
+                named = [
+                    {**part, "intent": self._ranking(one)[0]["name"]} for part, one in zip(found, guesses, strict=True)
+                ]
+                message.set(PARTS, named, add_to_output=True)
+        return messages
+
+    def _ranking(self, guess: Guess) -> list[dict[str, Any]]:
+        ranking = [{"name": name, "confidence": p} for name, p in guess.ranking[: self._config["ranking_length"]]]
+        if self._model and guess.in_scope < self._model.threshold and ranking[0]["name"] != self._config["outside"]:
+            return [{"name": FALLBACK, "confidence": 1.0}, *ranking]
+        return ranking
+
+    @classmethod
+    def validate_config(cls, config: dict[str, Any]) -> None:
+        """Nothing to check beyond what training needs."""
+
+
+def _vector(message: Message) -> Vectors:
+    """The message's sentence vector, float32, (1, 384)."""
+    _, sentence = message.get_dense_features(TEXT)
+    if sentence is None:
+        return np.zeros((1, SIZE), np.float32)
+    vector: Vectors = np.asarray(sentence.features, np.float32)
+    return vector

@@ -1,0 +1,53 @@
+"""Rasa component: the same red flags as at the edge, for a message that came another way.
+
+The gateway has read every message before Rasa sees it; this is the belt to its braces, and what makes the rule that
+answers an emergency decide the dialogue, whatever the classifier thought.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+
+from bot.lexicon import Lexicon
+from bot.safety import red_flags
+from bot.safety.red_flags import Level
+from bot.settings import Settings
+
+INTENTS = {Level.EMERGENCY: "report_emergency", Level.CRISIS: "report_crisis", Level.URGENT: "report_emergency"}
+"""The intent that a level decides on."""
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class RedFlagDetector(GraphComponent):
+    """Overrides the intent of a message in which a red flag is found, and says which rule matched."""
+
+    def __init__(self) -> None:
+        folder = Settings.read().language_dir
+        self._rules = red_flags.load(folder / "safety", Lexicon.load(folder / "lexicon"))
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> RedFlagDetector:
+        """Make the component; see GraphComponent."""
+        return cls()
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Override the intent where a rule matches."""
+        for message in messages:
+            alarm = red_flags.check(message.get(TEXT) or "", rules=self._rules)
+            if alarm:
+                message.set("intent", {"name": INTENTS[alarm.level], "confidence": 1.0}, add_to_output=True)
+                message.set("red_flag", alarm.rule, add_to_output=True)
+        return messages

@@ -1,0 +1,79 @@
+"""Trains the dialogue model, when what it is made of has changed: `python -m bot.dialogue.train`; `axis train` does."""
+
+import hashlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from bot import log
+from bot.encoder import verified
+from bot.errors import DataError
+from bot.settings import ROOT, Settings
+
+CODE = ("classifier.py", "featurizer.py", "parts.py")
+"""Modules of this package that shape what is trained."""
+
+
+def inputs(settings: Settings) -> list[Path]:
+    """Every file that the trained model depends on, in a fixed order."""
+    folders = [settings.language_dir / "nlu", settings.data_dir / "rules", settings.data_dir / "stories"]
+    data = [path for folder in folders for path in sorted(folder.glob("*.yml"))]
+    code = [Path(__file__).parent / name for name in CODE]
+    return [ROOT / "config.yml", ROOT / "domain.yml", *data, *code]
+
+
+def fingerprint(settings: Settings) -> str:
+    """A hash of all inputs and of the encoder: another one means that the model is out of date.
+
+    Raises:
+        DataError: there is no encoder.
+    """
+    digest = hashlib.sha256(verified(settings.models_dir / "encoder").encode())
+    for path in inputs(settings):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def is_current(settings: Settings) -> bool:
+    """Whether the trained model was made of what is there now."""
+    note = settings.models_dir / "axis.fingerprint"
+    model = settings.models_dir / "axis.tar.gz"
+    return model.is_file() and note.is_file() and note.read_text() == fingerprint(settings)
+
+
+def train(settings: Settings) -> None:
+    """Train, and put the model where the server looks, whole or not at all.
+
+    Raises:
+        DataError: Rasa could not train; its reason is printed above.
+    """
+    os.environ["RASA_TELEMETRY_ENABLED"] = "false"
+    os.environ["ENCODER_SHA256"] = verified(settings.models_dir / "encoder")
+    current = fingerprint(settings)
+
+    from rasa.model_training import train as rasa_train  # noqa: PLC0415 - takes seconds to import
+
+    with tempfile.TemporaryDirectory(dir=settings.models_dir) as folder:
+        folders = [settings.language_dir / "nlu", settings.data_dir / "rules", settings.data_dir / "stories"]
+        result = rasa_train(
+            domain=str(ROOT / "domain.yml"),
+            config=str(ROOT / "config.yml"),
+            training_files=[str(one) for one in folders],
+            output=folder,
+            fixed_model_name="axis",
+            force_training=True,
+        )
+        if result.code != 0 or not result.model:
+            raise DataError("Rasa could not train the model; its reason is printed above")
+        (settings.models_dir / "axis.fingerprint").unlink(missing_ok=True)
+        os.replace(result.model, settings.models_dir / "axis.tar.gz")
+    (settings.models_dir / "axis.fingerprint").write_text(current)
+
+
+if __name__ == "__main__":
+    log.configure("train")
+    try:
+        train(Settings.read())
+    except DataError as error:
+        sys.exit(str(error))

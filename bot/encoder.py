@@ -1,0 +1,103 @@
+"""Sentences as vectors: all-MiniLM-L6-v2 on onnxruntime. Knows nothing of Rasa; `encoder_build` makes its files.
+
+Source: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0); Wang W, et al. MiniLM. NeurIPS 2020.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.errors import DataError
+
+Vectors = NDArray[np.float32]
+
+SIZE = 384
+"""Length of a vector."""
+
+LONGEST = 128
+"""Word pieces of a text that are read; what follows is cut off, as the model was trained."""
+
+
+class Encoder:
+    """Turns text into unit vectors whose dot product is the likeness of meaning.
+
+    Args:
+        folder: holds model.onnx, tokenizer.json and manifest.json.
+
+    Raises:
+        DataError: a file is missing, or is not the one that was built.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.sha256 = verified(folder)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """The texts' vectors.
+
+        One text at a time, since what the quantized network gives depends a little on its neighbours in a batch.
+
+        Args:
+            texts: any number, any length.
+
+        Returns:
+            float32, (len(texts), 384), each of unit length.
+        """
+        if not texts:
+            return np.zeros((0, SIZE), np.float32)
+        return np.concatenate([self._encode_one(text) for text in texts])
+
+    def _encode_one(self, text: str) -> Vectors:
+        ids = np.array([self._tokenizer.encode(text).ids], np.int64)
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+        vectors: Vectors = self._session.run(["sentence_embedding"], inputs)[0]
+        return vectors
+
+    @cached_property
+    def _session(self) -> Any:
+        import onnxruntime  # noqa: PLC0415 - 60 MB that a process without this need should not load
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        path = str(self.folder / "model.onnx")
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from tokenizers import Tokenizer  # noqa: PLC0415 - see above
+
+        tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(LONGEST)
+        return tokenizer
+
+
+def verified(folder: Path) -> str:
+    """The hash of the encoder's network, after comparing it with the one that was written down when it was built.
+
+    Raises:
+        DataError: it is missing, or was changed.
+    """
+    try:
+        wanted = json.loads((folder / "manifest.json").read_text())["sha256"]
+        found = file_sha256(folder / "model.onnx")
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError("no encoder here: run `axis encoder`", path=folder) from error
+    if wanted != found:
+        raise DataError(
+            "the encoder was changed after it was built: delete the folder and run `axis encoder`", path=folder
+        )
+    return str(found)
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

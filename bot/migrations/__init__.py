@@ -1,0 +1,1 @@
+"""Alembic's migrations; `bot.database.Database.migrate` runs them."""

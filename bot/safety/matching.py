@@ -1,0 +1,144 @@
+"""Finds concepts in words and patterns of concepts near each other, in time linear in the text. Pure."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz import fuzz, process
+
+from bot.safety.text import PAUSE, STOP, Word, words
+
+GAP = 2
+"""Further words that may stand between two words of a phrase."""
+SHORTEST_FORGIVEN = 6
+"""Letters from which a word may be misspelt."""
+LIKENESS = 83.0
+"""How like, in percent, a misspelt word must be; its first letter must be the same."""
+
+Place = tuple[int, int]
+"""Index of the first and of the last word of a hit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    concept: str
+    rest: tuple[str, ...]
+
+
+class Matcher:
+    """Concepts in words.
+
+    Args:
+        concepts: name -> words and phrases; `swell*` stands for every word that begins so.
+    """
+
+    def __init__(self, concepts: Mapping[str, Sequence[str]]) -> None:
+        self._phrases: dict[str, list[_Phrase]] = defaultdict(list)
+        self._vocabulary: set[str] = set()
+        self._prefixes: set[str] = set()
+        for name, phrases in concepts.items():
+            self._add(name, phrases)
+
+    def _add(self, name: str, phrases: Sequence[str]) -> None:
+        for phrase in phrases:
+            parts = [_key(part) for part in phrase.split()]
+            self._phrases[parts[0]].append(_Phrase(name, tuple(parts[1:])))
+            for part in parts:
+                (self._prefixes if part.endswith("*") else self._vocabulary).add(part)
+
+    def pattern(self, groups: Sequence[str | Sequence[str]], *, within: int) -> "Pattern":
+        """A pattern of groups, each a concept's name or a list of words and phrases of its own.
+
+        Args:
+            groups: all must be found.
+            within: words that the found ones may span beyond their own.
+        """
+        names = []
+        for group in groups:
+            if isinstance(group, str):
+                names.append(group)
+                continue
+            name = "|".join(group)
+            if not any(one.concept == name for phrases in self._phrases.values() for one in phrases):
+                self._add(name, group)
+            names.append(name)
+        self._forms.cache_clear()
+        return Pattern(tuple(names), within)
+
+    def hits(self, text: Sequence[Word]) -> dict[str, list[Place]]:
+        """Where each concept is found, in order.
+
+        Args:
+            text: the words of a message.
+        """
+        forms = [self._forms(word.text) for word in text]
+        found: dict[str, list[Place]] = defaultdict(list)
+        for place, known in enumerate(forms):
+            for form in known:
+                for phrase in self._phrases.get(form, ()):
+                    last = self._follow(forms, text, place, phrase.rest)
+                    if last is not None:
+                        found[phrase.concept].append((place, last))
+        return found
+
+    @staticmethod
+    def _follow(
+        forms: Sequence[tuple[str, ...]], text: Sequence[Word], place: int, rest: tuple[str, ...]
+    ) -> int | None:
+        """The place of a phrase's last word, if its words follow each other closely enough."""
+        for part in rest:
+            for step in range(place + 1, min(place + 2 + GAP, len(forms))):
+                if text[step].text == STOP:
+                    return None
+                if part in forms[step]:
+                    place = step
+                    break
+            else:
+                return None
+        return place
+
+    @lru_cache(maxsize=20_000)  # noqa: B019 - a matcher lives as long as its process
+    def _forms(self, word: str) -> tuple[str, ...]:
+        """The vocabulary's entries that a word stands for: itself, a prefix of it, or what it is a misspelling of."""
+        if word in (STOP, PAUSE):
+            return ()
+        forms = [word] if word in self._vocabulary else []
+        forms += [key for size in range(2, len(word) + 1) if (key := word[:size] + "*") in self._prefixes]
+        if not forms and len(word) >= SHORTEST_FORGIVEN:
+            near = [one for one in self._vocabulary if one[0] == word[0] and len(one) >= SHORTEST_FORGIVEN]
+            best = process.extractOne(word, near, scorer=fuzz.ratio, score_cutoff=LIKENESS)
+            forms = [best[0]] if best else []
+        return tuple(forms)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Groups that must stand near each other."""
+
+    groups: tuple[str, ...]
+    within: int
+
+    def matches(self, hits: Mapping[str, list[Place]]) -> Iterator[list[Place]]:
+        """Each place of the first group with the nearest of every other, where all are near enough."""
+        if any(group not in hits for group in self.groups):
+            return
+        for anchor in hits[self.groups[0]]:
+            places = [anchor, *(_nearest(hits[group], anchor) for group in self.groups[1:])]
+            own = sum(last - first + 1 for first, last in places)
+            if max(last for _, last in places) - min(places)[0] + 1 - own <= self.within:
+                yield places
+
+
+def _nearest(places: list[Place], anchor: Place) -> Place:
+    """The place nearest to another, both in order."""
+    index = bisect_left(places, anchor)
+    around = places[max(0, index - 1) : index + 2]
+    return min(around, key=lambda place: max(place[0] - anchor[1], anchor[0] - place[1]))
+
+
+def _key(part: str) -> str:
+    """A word of a concept in normal form, its star kept."""
+    star = part.endswith("*")
+    return words(part.rstrip("*"))[0].text + ("*" if star else "")

@@ -1,0 +1,68 @@
+"""The normal form of what a patient typed: lower case, no tricks of typography, each word with its place in the original."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'", "`": "'"})
+_DROPPED = {"Cf", "Cc", "Mn", "Me"}
+_PIECE = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.?!;\n]+|[,:()\u2013\u2014-]", re.UNICODE)
+_REPEATED = re.compile(r"(.)\1{2,}")
+
+STOP, PAUSE = "\x02", "\x01"
+"""What stands for the end of a sentence and for a comma among the words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word in normal form, without apostrophes, or STOP or PAUSE.
+
+    Attributes:
+        start: offset in the text as typed.
+        end: offset after its last character.
+        question: for a STOP, whether it was a question mark.
+    """
+
+    text: str
+    start: int
+    end: int
+    question: bool = False
+
+
+def words(text: str) -> list[Word]:
+    """The words of a text in normal form.
+
+    "I can\u2019t SEEEE!!" gives i, cant, see, STOP: compatibility forms are unified, case and invisible characters go, a
+    letter is never repeated more than twice, and apostrophes are left out.
+
+    Args:
+        text: anything at all.
+
+    Returns:
+        Words in order, each with its place in `text`.
+    """
+    normal, places = _normal(text)
+    found = []
+    for piece in _PIECE.finditer(normal):
+        start, end = places[piece.start()], places[piece.end() - 1] + 1
+        raw = piece[0]
+        if raw[0] in ".?!;\n":
+            found.append(Word(STOP, start, end, question="?" in raw))
+        elif raw[0].isalnum():
+            found.append(Word(_REPEATED.sub(r"\1\1", raw.replace("'", "")), start, end))
+        else:
+            found.append(Word(PAUSE, start, end))
+    return found
+
+
+def _normal(text: str) -> tuple[str, list[int]]:
+    """The normal form, and for each of its characters the place that it comes from."""
+    characters: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text):
+        if character != "\n" and unicodedata.category(character) in _DROPPED:
+            continue
+        for one in unicodedata.normalize("NFKC", character).translate(QUOTES).casefold():
+            characters.append(one)
+            places.append(place)
+    return "".join(characters), places

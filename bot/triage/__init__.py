@@ -1,0 +1,1 @@
+"""Requests to a person: how urgent, in which state, whose."""

@@ -1,0 +1,99 @@
+"""What the tests share: settings, databases of both kinds, a whole Axis, a browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from bot.content import files, store
+from bot.conversation.fixed import Fixed
+from bot.database import Database
+from bot.settings import Settings
+from evaluation.running import Running, axis_running
+from tests.when import NOW
+
+POSTGRES = os.environ.get("AXIS_TEST_DATABASE_URL", "postgresql+psycopg://root@127.0.0.1/test")
+
+
+def missing(reason: str) -> None:
+    """A real part is missing: skip here, fail on CI."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(var_dir=tmp_path)
+
+
+@pytest.fixture(scope="session")
+def fixed() -> Fixed:
+    return Fixed.load(Settings())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database of either kind, migrated."""
+    if request.param == "sqlite":
+        made = Database(f"sqlite:///{tmp_path / 'test.sqlite'}")
+        made.migrate()
+        yield made
+        made.close()
+        return
+    name = f"axis_test_{uuid4().hex}"
+    plain = POSTGRES.replace("+psycopg", "")
+    try:
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+    except psycopg.OperationalError:
+        missing("no PostgreSQL: set AXIS_TEST_DATABASE_URL")
+    made = Database(POSTGRES.rsplit("/", 1)[0] + f"/{name}")
+    made.migrate()
+    yield made
+    made.close()
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def stocked(tmp_path_factory: pytest.TempPathFactory, fixed: Fixed) -> Path:
+    """A SQLite file that holds every text of data/en; copy it, never write to it."""
+    path = tmp_path_factory.mktemp("stocked") / "axis.sqlite"
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    drafts = files.read_drafts(Settings().language_dir, lexicon=fixed.lexicon, closings=fixed.closings.ids)
+    with database.writing() as session:
+        store.import_drafts(session, [*drafts, *fixed.drafts()], now=NOW)
+    database.close()
+    with Database(f"sqlite:///{path}").reading() as session:  # a last reader folds the write-ahead log in
+        session.connection().exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+@pytest.fixture
+def stocked_settings(stocked: Path, tmp_path: Path) -> Settings:
+    """Settings whose database holds every text."""
+    shutil.copy(stocked, tmp_path / "axis.sqlite")
+    return Settings(var_dir=tmp_path)
+
+
+@pytest.fixture(scope="session")
+def axis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A whole Axis, started as a clinic would: gateway, Rasa and action server."""
+    with axis_running(tmp_path_factory.mktemp("axis")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium or Chrome."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = os.environ.get("AXIS_CHROMIUM") or next((path for name in names if (path := shutil.which(name))), None)
+    if not found:
+        missing("no Chromium: install it (Debian: apt-get install chromium), or set AXIS_CHROMIUM to its path")
+    return str(found)
