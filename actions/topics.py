@@ -88,7 +88,7 @@ def with_context(part: Part, shop: Shop) -> tuple[Part, bool]:
         return _rewrite(part, shop, _replace_drug(memory.question, drugs[0], shop)), True
     if part.named and not (_LOOKS_BACK.search(part.text) and not drugs):
         return part, False
-    setting = [one.term for one in part.before if one.term.kind == "drugs"]
+    setting = sorted((one.term for one in part.before), key=lambda term: term.kind != "drugs")
     name = setting[0].name if setting else _remembered(memory, shop)
     leans = setting or part.intent == "follow_up" or _LOOKS_BACK.search(part.text) or _is_short(part.text)
     if not name or not leans:

@@ -73,6 +73,10 @@ class Words:
         except KeyError:
             raise DataError(f"data has no reply {name!r}") from None
 
+    def texts(self) -> list[list[str]]:
+        """Every text, as paragraphs."""
+        return list(self._texts.values())
+
     def phrase(self, name: str) -> str:
         """A text of one paragraph, such as the words on a button."""
         return " ".join(self.paragraphs(name))

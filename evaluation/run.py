@@ -1,4 +1,4 @@
-"""`make bench`: Axis beside a stock `rasa init` bot, started in the same run, as ratios; then the phrases held out.
+"""`make bench`: Axis beside a stock `rasa init` bot, started in the same run, as ratios.
 
 Absolute times on a shared machine say little; the ratio of two bots measured in turn says more.
 """
@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.settings import ROOT
-from evaluation import held_out, stock
+from evaluation import stock
 from evaluation.running import Patient, axis_running, free_port, pids
 
 QUESTIONS = (
@@ -151,11 +151,9 @@ def main() -> None:
     for one in figures:
         table.add_row(one.name, one.unit, f"{one.axis:.1f}", f"{one.stock:.1f}", f"{one.ratio:.2f}", one.wanted)
     console.print(table)
-    report = held_out.report()
-    console.print(held_out.as_table(report))
     (ROOT / "results").mkdir(exist_ok=True)
-    kept = {"bench": [{**vars(one), "ratio": one.ratio} for one in figures], "held_out": report}
-    (ROOT / "results" / "bench.json").write_text(json.dumps(kept, indent=1, default=str))
+    kept = [{**vars(one), "ratio": one.ratio} for one in figures]
+    (ROOT / "results" / "bench.json").write_text(json.dumps(kept, indent=1))
 
 
 if __name__ == "__main__":

@@ -73,10 +73,7 @@ class Fixed:
             alarm: the red flag.
             stored: a ticket is committed together with this reply; only then is it mentioned.
         """
-        paragraphs = red_flags.render(
-            alarm.reply, rules=self.red_flags, numbers=self.numbers, clinic_phone=self.clinic.telephone
-        )
-        blocks: list[Block] = [Notice(paragraphs[0], tone="emergency"), *map(Paragraph, paragraphs[1:])]
+        blocks = self.alarm_text(alarm.reply)
         if stored:
             blocks += map(Paragraph, self.words.paragraphs("emergency_stored"))
         text = self.red_flags.replies[alarm.reply]
@@ -91,6 +88,17 @@ class Fixed:
             provenance=[provenance],
             handoff=Handoff(reason=alarm.level, summary=f"{alarm.rule}: {', '.join(alarm.words)}") if stored else None,
         )
+
+    def alarm_text(self, name: str) -> list[Block]:
+        """The blocks of a red flag's reply, with the numbers of the clinic's country.
+
+        Args:
+            name: the reply's id.
+        """
+        paragraphs = red_flags.render(
+            name, rules=self.red_flags, numbers=self.numbers, clinic_phone=self.clinic.telephone
+        )
+        return [Notice(paragraphs[0], tone="emergency"), *map(Paragraph, paragraphs[1:])]
 
     def general_alarm(self, name: str) -> Reply:
         """What is answered when the classifier thinks of an emergency or crisis, and no rule matched.

@@ -91,25 +91,41 @@ def set_password(session: Session, *, name: str, role: Role, password: str) -> N
     session.execute(delete(StaffSessionRow).where(StaffSessionRow.staff_id == row.id))
 
 
-def sign_in(session: Session, *, name: str, password: str, now: datetime) -> str | None:
-    """Check a password.
+def password_hash(session: Session, name: str) -> str:
+    """What a password for this name is checked against; for an unknown name something that nothing matches."""
+    return session.scalar(select(StaffRow.password_hash).where(StaffRow.name == name)) or _NOBODY
+
+
+def matches(stored: str, password: str) -> bool:
+    """Whether a password is the one of a stored hash.
+
+    It takes a tenth of a second on purpose, so never inside a transaction: patients' messages wait for the writer.
+    """
+    try:
+        return _hasher.verify(stored, password)
+    except VerifyMismatchError:
+        return False
+
+
+def sign_in(session: Session, *, name: str, correct: bool, now: datetime) -> str | None:
+    """Open a session, or count a failure.
 
     Args:
         session: a session that writes: failures are counted.
         name: of the account.
-        password: as typed.
+        correct: what `matches` said of the password.
         now: the present instant.
 
     Returns:
         The token for the browser's cookie; None if name or password is wrong, or the account is locked.
     """
-    row = session.scalars(select(StaffRow).where(StaffRow.name == name)).first()
-    locked = row is not None and row.locked_until is not None and row.locked_until > now
-    if not _matches(row.password_hash if row else _NOBODY, password) or row is None or locked:
-        if row is not None and not locked:
-            row.failures += 1
-            if row.failures >= FAILURES_BEFORE_LOCK:
-                row.failures, row.locked_until = 0, now + LOCKED_FOR
+    row = session.scalars(select(StaffRow).where(StaffRow.name == name).with_for_update()).first()
+    if row is None or (row.locked_until is not None and row.locked_until > now):
+        return None
+    if not correct:
+        row.failures += 1
+        if row.failures >= FAILURES_BEFORE_LOCK:
+            row.failures, row.locked_until = 0, now + LOCKED_FOR
         return None
     row.failures, row.locked_until = 0, None
     token = secrets.token_urlsafe(32)
@@ -122,13 +138,6 @@ def sign_in(session: Session, *, name: str, password: str, now: datetime) -> str
         )
     )
     return token
-
-
-def _matches(password_hash: str, password: str) -> bool:
-    try:
-        return _hasher.verify(password_hash, password)
-    except VerifyMismatchError:
-        return False
 
 
 def signed_in(session: Session, token: str, *, now: datetime) -> Staff:

@@ -113,7 +113,9 @@ class LinearModel:
             texts: any.
             vectors: theirs, float32, (len(texts), 384), unit length.
         """
-        decisions = self._machine.decision_function(self._features(texts, vectors))
+        # The same as the machine's own decision function, without joining dense and sparse features anew each time.
+        dense, sparse = np.split(self._machine.coef_, [SIZE], axis=1)
+        decisions = vectors @ dense.T + self._sparse(texts) @ sparse.T + self._machine.intercept_
         probabilities = _softmax(decisions * self.temperature)
         scores = np.log(probabilities.max(axis=1)) + NEARNESS_WEIGHT * _nearness(vectors, self._near)
         names = self._machine.classes_
@@ -123,8 +125,11 @@ class LinearModel:
         ]
 
     def _features(self, texts: Sequence[str], vectors: Vectors) -> csr_matrix:
-        sparse = [self._weight * self._characters.transform(texts), self._weight * self._words.transform(texts)]
-        return hstack([csr_matrix(vectors), *sparse]).tocsr()
+        return hstack([csr_matrix(vectors), self._sparse(texts)]).tocsr()
+
+    def _sparse(self, texts: Sequence[str]) -> csr_matrix:
+        parts = [self._characters.transform(texts), self._words.transform(texts)]
+        return self._weight * hstack(parts).tocsr()
 
 
 def _machine() -> LinearSVC:

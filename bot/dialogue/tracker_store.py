@@ -8,6 +8,7 @@ from typing import Any
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import BotUttered, Event
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
@@ -62,12 +63,20 @@ class SequencedTrackerStore(TrackerStore):
         """
         stored, loaded = getattr(tracker, "_axis_stored", (0, 0))
         events = list(tracker.events)
-        new = [json.dumps(event.as_dict()) for event in events[loaded:]]
+        new = [_as_json(event) for event in events[loaded:]]
         if not new:
             return
         with self._database.writing() as session:
             store.append_tracker_events(session, tracker.sender_id, new, expected=stored)
         _remember(tracker, stored=stored + len(new), loaded=len(events))
+
+
+def _as_json(event: Event) -> str:
+    """An event as it is stored. What the bot said is stored as a message already, and no rule asks for it."""
+    fields = event.as_dict()
+    if isinstance(event, BotUttered):
+        fields["text"], fields["data"] = None, {}
+    return json.dumps(fields)
 
 
 def _remember(tracker: DialogueStateTracker, *, stored: int, loaded: int) -> None:

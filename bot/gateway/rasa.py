@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Self
 
-import httpx2
+import aiohttp
 from pydantic import SecretStr, ValidationError
 
 from bot.conversation.message import Kind, Offer, Reply
@@ -31,11 +31,9 @@ class RasaDialogue:
     """
 
     def __init__(self, url: str, secret: SecretStr, *, limit_s: float) -> None:
-        self._client = httpx2.AsyncClient(
-            base_url=f"{url}/webhooks/axis",
-            headers={"Authorization": f"Bearer {secret.get_secret_value()}"},
-            timeout=limit_s,
-        )
+        self._url = f"{url}/webhooks/axis/message"
+        self._headers = {"Authorization": f"Bearer {secret.get_secret_value()}"}
+        self._limit = aiohttp.ClientTimeout(total=limit_s)
 
     async def answer(self, conversation_id: str, *, text: str, offer: Offer | None) -> Reply:
         """The reply to one message.
@@ -52,10 +50,10 @@ class RasaDialogue:
         if offer:
             body["choice"] = {"intent": offer.intent, "entities": offer.entities}
         try:
-            response = await self._client.post("/message", json=body)
-            response.raise_for_status()
-            return Reply.model_validate_json(response.content)
-        except httpx2.HTTPError as error:
+            async with self._client.post(self._url, json=body) as response:
+                response.raise_for_status()
+                return Reply.model_validate_json(await response.read())
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise Unavailable(f"Rasa did not answer ({type(error).__name__})") from None
         except ValidationError:
             raise Unavailable("Rasa's answer is not a whole reply") from None
@@ -70,14 +68,14 @@ class RasaDialogue:
 
     async def __aenter__(self) -> Self:
         """Open the connections."""
-        await self._client.__aenter__()
+        self._client = aiohttp.ClientSession(headers=self._headers, timeout=self._limit)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connections."""
-        await self._client.__aexit__(kind, error, trace)
+        await self._client.close()
 
 
 def shorten(text: str) -> str:

@@ -1,0 +1,171 @@
+"""What every staff page shares: what it works with, how it is drawn, and the headers that keep everything else out."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.routing import APIRoute
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+
+from bot.content.review import Role
+from bot.database import Database
+from bot.desk.store import Staff
+from bot.errors import AxisError, Conflict, NotAllowed, NotFound, TooMuch, Unauthorized, Unavailable
+from bot.settings import Settings
+from bot.triage.ticket import STAFF as ON_TICKETS
+
+FOLDER = Path(__file__).resolve().parent
+LOGIN = "/desk/login"
+
+ON_TEXTS = frozenset({Role.AUTHOR, Role.REVIEWER, Role.ADMIN})
+"""Roles that see the review of texts."""
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+
+STATUSES: dict[type[Exception], int] = {NotAllowed: 403, NotFound: 404, Conflict: 409, TooMuch: 429, Unavailable: 503}
+TITLES = {
+    403: "Not allowed",
+    404: "Not found",
+    409: "Changed meanwhile",
+    422: "That does not fit",
+    429: "Too often",
+    503: "Not available just now",
+}
+SAID = {
+    422: "Something in the request does not fit. Go back and try again.",
+    503: "The database did not answer, and nothing was changed. Try again in a moment.",
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the staff pages work with, put together by `bot.app`."""
+
+    database: Database
+    settings: Settings
+
+
+def desk_of(request: Request) -> Desk:
+    """What the pages work with."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+class Screen(APIRoute):
+    """A route whose every answer carries the desk's headers, and whose refusals are pages, too."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, with what it raises turned into a page."""
+        handle = super().get_route_handler()
+
+        async def handle_as_page(request: Request) -> Response:
+            try:
+                response = await handle(request)
+            except Unauthorized:
+                response = RedirectResponse(LOGIN, 303)
+            except (AxisError, RequestValidationError, HTTPException) as error:
+                response = refusal(request, error)
+            response.headers.update(HEADERS)
+            return response
+
+        return handle_as_page
+
+
+def refusal(request: Request, error: Exception) -> Response:
+    """The page that says why something cannot be had.
+
+    Raises:
+        Exception: the same error, if it is none that a member of staff could do anything about.
+    """
+    if isinstance(error, HTTPException | RequestValidationError):
+        status = getattr(error, "status_code", 422)
+    else:
+        status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 500)
+    if status not in TITLES and status >= 500:  # noqa: PLR2004 - ours to mend
+        raise error
+    said = SAID.get(status) or (sentence(str(error)) if isinstance(error, AxisError) else SAID[422])
+    title = TITLES.get(status, TITLES[422])
+    response = show("error.html", staff=getattr(request.state, "staff", None), status=status, title=title, said=said)
+    if isinstance(error, TooMuch) and error.retry_after_s:
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
+
+
+def show(template: str, *, staff: Staff | None, status: int = 200, **values: object) -> Response:
+    """A page.
+
+    Args:
+        template: its name below templates/.
+        staff: who looks at it; None before signing in.
+        status: HTTP status.
+        **values: what the template shows; all of it is escaped.
+    """
+    roles = {"sees_tickets": bool(staff and staff.role in ON_TICKETS), "sees_texts": bool(staff and sees_texts(staff))}
+    return HTMLResponse(_templates().get_template(template).render(staff=staff, **roles, **values), status)
+
+
+def sees_texts(staff: Staff) -> bool:
+    """Whether the review of texts is for this person."""
+    return staff.role in ON_TEXTS
+
+
+def home(staff: Staff) -> str:
+    """The page that somebody sees first."""
+    return "/desk" if staff.role in ON_TICKETS else "/desk/review"
+
+
+@cache
+def _templates() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(words=words, moment=moment, day=day, sentence=sentence)
+    return made
+
+
+def words(name: str) -> str:
+    """An id such as `same_day` as a reader sees it: Same day."""
+    return name.replace("_", " ").capitalize()
+
+
+def sentence(text: str) -> str:
+    """An error's text as a sentence."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else text
+
+
+def moment(at: datetime) -> str:
+    """An instant, in UTC and with the zone named."""
+    return f"{at.astimezone(UTC):%d %b %Y, %H:%M} UTC"
+
+
+def day(on: Any) -> str:
+    """A date with its month as a word, so that nobody takes the day for the month."""
+    return f"{on:%d %b %Y}"
+
+
+def waited(since: datetime, now: datetime) -> str:
+    """How long somebody has been waiting, in the two largest units: 12 min, 3 h 5 min, 2 d 4 h."""
+    minutes = max(now - since, timedelta()) // timedelta(minutes=1)
+    hours, days = minutes // 60, minutes // 1440
+    if days:
+        return f"{days} d {hours % 24} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"

@@ -1,0 +1,148 @@
+"""The actions with the real store: what each sort of question is answered with, and what the turn before is used for."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import shop as shop_module
+from actions.clinic import Clinic
+from actions.conversation import Conversation
+from actions.refusals import Refusals
+from actions.symptoms import Symptoms
+from actions.topics import Topics
+from actions.turn import Subject
+from bot.conversation.message import Kind, Reply
+from bot.settings import Settings
+
+SUBJECTS: list[type[Subject]] = [Topics, Symptoms, Refusals, Clinic, Conversation]
+
+
+class Talk:
+    """A conversation with the actions: slots are carried from turn to turn as Rasa does."""
+
+    def __init__(self) -> None:
+        self.slots: dict[str, Any] = dict.fromkeys(("drug", "marker", "symptom", "goal", "topic", "level", "question"))
+
+    def say(self, intent: str, text: str, *, parts: list[dict[str, str]] | None = None, **entities: str) -> Reply:
+        message = {
+            "text": text, "intent": {"name": intent},
+            "entities": [{"entity": name, "value": value} for name, value in entities.items()],
+            **({"parts": parts} if parts else {}),
+        }  # fmt: skip
+        tracker = Tracker("x", self.slots, message, [], False, None, {}, "action_listen")
+        dispatcher = CollectingDispatcher()
+        subject = next(one for one in SUBJECTS if intent in one.answers)()
+        for event in subject.run(dispatcher, tracker, {}):
+            self.slots[event["name"]] = event["value"]
+        [said] = dispatcher.messages
+        return Reply(**said["custom"])
+
+
+@pytest.fixture
+def talk(stocked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Talk:
+    shutil.copy(stocked, tmp_path / "axis.sqlite")
+    made = shop_module.Shop(Settings(var_dir=tmp_path))
+    monkeypatch.setattr("actions.turn.shop", lambda: made)
+    monkeypatch.setattr("actions.intake.shop", lambda: made)
+    return Talk()
+
+
+def topics(reply: Reply) -> list[tuple[str, str]]:
+    return [(source.topic, source.level) for source in reply.provenance]
+
+
+def test_a_question_gets_its_text_and_a_simpler_or_deeper_one_on_demand(talk: Talk) -> None:
+    first = talk.say("ask_side_effects", "will clomid mess with my eyes")
+    assert topics(first) == [("symptom-visual-disturbance", "plain")]
+    assert topics(talk.say("ask_science", "the science please")) == [("symptom-visual-disturbance", "science")]
+    assert topics(talk.say("ask_simpler", "simpler")) == [("symptom-visual-disturbance", "detail")]
+    assert topics(talk.say("ask_simpler", "simpler")) == [("symptom-visual-disturbance", "plain")]
+    assert talk.say("ask_simpler", "simpler").kind is Kind.CLARIFICATION
+    assert topics(talk.say("ask_repeat", "say that again")) == [("symptom-visual-disturbance", "plain")]
+
+
+def test_a_question_about_it_is_about_what_was_named_before(talk: Talk) -> None:
+    talk.say("ask_about_therapy", "what is raloxifene")
+    assert talk.slots["drug"] == "raloxifene"
+    reply = talk.say("ask_side_effects", "what about its side effects")
+    assert talk.slots["drug"] == "raloxifene"
+    assert topics(reply)[0][0] in ("serm-side-effects", "serm-clot-risk", "raloxifene")
+
+
+def test_another_drug_takes_the_place_of_the_first(talk: Talk) -> None:
+    talk.say("ask_about_therapy", "what is clomid")
+    assert topics(talk.say("follow_up", "and raloxifene?")) == [("raloxifene", "plain")]
+    assert topics(talk.say("correct_previous", "no, i meant hcg")) == [("hcg", "plain")]
+
+
+def test_two_questions_are_both_answered_in_order(talk: Talk) -> None:
+    parts = [
+        {"text": "can i have kids on trt?", "intent": "ask_fertility_effect"},
+        {"text": "when are you open?", "intent": "ask_hours"},
+    ]
+    reply = talk.say("ask_fertility_effect", "can i have kids on trt? when are you open?", parts=parts)
+    assert topics(reply) == [("trt-and-fertility", "plain")]
+    assert [block.type for block in reply.blocks][-1] == "table"
+
+
+def test_two_symptoms_of_one_message_both_get_their_text(talk: Talk) -> None:
+    reply = talk.say("report_symptom", "im tired all the time and my sex drive is gone")
+    assert [topic for topic, _ in topics(reply)] == ["symptom-fatigue-low-energy", "symptom-low-libido"]
+
+
+@pytest.mark.parametrize("intent", sorted(Refusals.answers))
+def test_a_refusal_offers_a_person_and_vetted_texts(talk: Talk, intent: str) -> None:
+    reply = talk.say(intent, "how much clomid should i take")
+    assert reply.kind is Kind.REFUSAL
+    assert reply.offers[-1].intent == "ask_for_person"
+    assert len(reply.offers) > 1
+
+
+def test_a_dose_is_refused_whatever_the_classifier_thought(talk: Talk) -> None:
+    assert talk.say("ask_treatment_course", "how much clomid should i take").kind is Kind.REFUSAL
+
+
+def test_what_is_not_known_is_said_so(talk: Talk) -> None:
+    reply = talk.say("ask_about_therapy", "what is the tariff schedule of the port authority")
+    assert reply.kind is Kind.FALLBACK
+    assert not reply.provenance
+    assert [offer.intent for offer in reply.offers] == ["ask_for_person"]
+
+
+def test_near_topics_are_offered_when_none_is_sure(talk: Talk) -> None:
+    reply = talk.say("ask_lab_marker", "numbers on my sheet about hormones")
+    assert reply.kind in (Kind.CLARIFICATION, Kind.FALLBACK)
+    if reply.kind is Kind.CLARIFICATION:
+        chosen = talk.say("choose_topic", "/choose_topic", **reply.offers[0].entities)
+        assert chosen.kind is Kind.ANSWER
+
+
+def test_a_person_is_asked_for_with_a_ticket(talk: Talk) -> None:
+    reply = talk.say("ask_for_person", "i want a nurse")
+    assert reply.kind is Kind.HANDOFF
+    assert reply.handoff is not None
+
+
+def test_memory_says_what_was_noted(talk: Talk) -> None:
+    assert [block.type for block in talk.say("ask_memory", "what do you know about me").blocks] == ["paragraph"]
+    talk.say("ask_about_therapy", "what is clomid")
+    listed = next(block for block in talk.say("ask_memory", "what do you know about me").blocks if block.type == "list")
+    assert any("clomiphene" in item for item in listed.items)
+
+
+def test_an_action_that_breaks_says_nothing_and_logs_no_words(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> None:
+        raise RuntimeError("zanzibar")
+
+    monkeypatch.setattr("actions.turn.shop", broken)
+    tracker = Tracker("x", {}, {"text": "zanzibar", "intent": {"name": "greet"}}, [], False, None, {}, "action_listen")
+    dispatcher = CollectingDispatcher()
+    assert Conversation().run(dispatcher, tracker, {}) == []
+    assert dispatcher.messages == []
+    assert "zanzibar" not in capsys.readouterr().out

@@ -1,0 +1,47 @@
+"""The classifier alone, on the phrases that ship: cross-validated accuracy, calibration, and what is out of scope."""
+
+import numpy as np
+import pytest
+
+from bot.datafile import read_yaml
+from bot.dialogue.classifier import LinearModel
+from bot.encoder import Encoder, Vectors
+from bot.settings import ROOT, Settings
+
+OUTSIDE = "out_of_scope"
+
+
+@pytest.fixture(scope="module")
+def examples() -> tuple[list[str], list[str], Vectors]:
+    texts, intents = [], []
+    for path in sorted((ROOT / "data/en/nlu").glob("*.yml")):
+        for entry in read_yaml(path)["nlu"]:
+            lines = [line.strip().removeprefix("- ") for line in entry["examples"].splitlines()]
+            texts += lines
+            intents += [entry["intent"]] * len(lines)
+    return texts, intents, Encoder(Settings().models_dir / "encoder").encode(texts)
+
+
+def test_unseen_phrases_get_their_intent(examples: tuple[list[str], list[str], Vectors]) -> None:
+    texts, intents, vectors = examples
+    places = np.random.default_rng(0).permutation(len(texts))
+    unseen, seen = places[: len(texts) // 5], places[len(texts) // 5 :]
+    model = LinearModel(weight=0.5, keep=0.97)
+    model.fit([texts[i] for i in seen], vectors[seen], [intents[i] for i in seen], outside=OUTSIDE)
+    guesses = model.guess([texts[i] for i in unseen], vectors[unseen])
+    right = np.mean([guess.ranking[0][0] == intents[i] for guess, i in zip(guesses, unseen, strict=True)])
+    confidence = np.mean([guess.ranking[0][1] for guess in guesses])
+    assert right > 0.7
+    assert abs(confidence - right) < 0.1
+    inside = [
+        guess.in_scope >= model.threshold for guess, i in zip(guesses, unseen, strict=True) if intents[i] != OUTSIDE
+    ]
+    assert np.mean(inside) > 0.93
+
+
+def test_gibberish_is_out_of_scope(examples: tuple[list[str], list[str], Vectors]) -> None:
+    texts, intents, vectors = examples
+    model = LinearModel(weight=0.5, keep=0.97).fit(texts, vectors, intents, outside=OUTSIDE)
+    strange = ["xkcd plumbus frobnicate", "the tariff schedule of the port authority", "zzzz zz zzzz"]
+    for guess in model.guess(strange, Encoder(Settings().models_dir / "encoder").encode(strange)):
+        assert guess.ranking[0][0] == OUTSIDE or guess.in_scope < model.threshold
