@@ -12,6 +12,7 @@ from bot.content.catalogue import Served
 from bot.content.search import Match, Question, Verdict, decide
 from bot.content.topic import Level
 from bot.conversation.message import Handoff, Kind, Offer, Provenance
+from bot.encoder import unpacked
 
 KINDS: dict[str, frozenset[str]] = {
     "ask_about_therapy": frozenset({"therapy"}),
@@ -68,7 +69,7 @@ def question_of(part: Part, shop: Shop) -> Question:
     """A part as the search takes it."""
     return Question(
         text=part.text,
-        vector=shop.encoder.encode([part.text]),
+        vector=unpacked(part.packed) if part.packed else shop.encoder.encode([part.text]),
         terms=frozenset(part.ids("drugs", "hormones", "labs", "symptoms", "conditions")),
         drugs=frozenset(part.ids("drugs")),
         kinds=KINDS.get(part.intent, frozenset()),
@@ -111,17 +112,17 @@ def _remembered(memory: Memory, shop: Shop) -> str | None:
 
 
 def _replace_drug(question: str, drug: str, shop: Shop) -> str:
-    """The question with its first drug exchanged, or the drug added to it."""
+    """The question with its first drug exchanged; where it has none, the drug is the question."""
     name = shop.fixed.lexicon[drug].name
     for found in shop.fixed.lexicon.find(question):
         if found.term.kind == "drugs":
             return question[: found.start] + name + question[found.end :]
-    return f"{question} {name}"
+    return name
 
 
 def _rewrite(part: Part, shop: Shop, text: str) -> Part:
     intent = "follow_up" if part.intent == "correct_previous" else part.intent
-    return replace(part, text=text, intent=intent, named=shop.fixed.lexicon.find(text))
+    return replace(part, text=text, intent=intent, named=shop.fixed.lexicon.find(text), packed="")
 
 
 def remembering(piece: Piece, part: Part) -> Piece:

@@ -63,6 +63,7 @@ class Part:
         named: what it names, with offsets into `text`.
         before: what the message named before this part: its setting.
         alone: whether it is the whole message.
+        packed: its vector as Rasa made it; empty where the text was changed since.
     """
 
     text: str
@@ -72,6 +73,7 @@ class Part:
     named: tuple[Mention, ...] = ()
     before: tuple[Mention, ...] = ()
     alone: bool = True
+    packed: str = ""
 
     def ids(self, *kinds: str) -> list[str]:
         """Ids of the terms of these kinds that it names, in order, each once."""
@@ -134,20 +136,23 @@ def parts_of(tracker: Tracker, with_shop: Shop) -> list[Part]:
     message = tracker.latest_message
     memory = Memory(**{name: tracker.get_slot(name) for name in Memory.__slots__})
     found = message.get("parts") or []
-    texts = [part["text"] for part in found] or [message.get("text") or ""]
-    intents = [part["intent"] for part in found] or [message["intent"]["name"]]
-    if message["intent"]["name"] in OVERRIDING:
-        texts, intents = [message.get("text") or ""], [message["intent"]["name"]]
+    if not found or message["intent"]["name"] in OVERRIDING:
+        found = [{**message, "text": message.get("text") or "", "intent": message["intent"]["name"]}]
     chosen = {one["entity"]: one["value"] for one in message.get("entities", [])}
-    before = with_shop.fixed.lexicon.find(message.get("text") or "") if found else ()
+    before = with_shop.fixed.lexicon.find(message.get("text") or "") if len(found) > 1 else ()
     return [
         Part(
-            text=text, intent=intent, memory=memory, alone=len(texts) == 1,
+            text=one["text"],
+            intent=one["intent"],
+            memory=memory,
+            alone=len(found) == 1,
             chosen=chosen if (message.get("text") or "").startswith("/") else {},
-            named=() if text.startswith("/") else with_shop.fixed.lexicon.find(text), before=before,
+            named=() if one["text"].startswith("/") else with_shop.fixed.lexicon.find(one["text"]),
+            before=before,
+            packed=one.get("vector", ""),
         )
-        for text, intent in zip(texts, intents, strict=True)
-    ]  # fmt: skip
+        for one in found
+    ]
 
 
 REFUSED_AS = {

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from bot import encoder_build, log, supervise
 from bot.content import files, readability, store
-from bot.content.review import Role, State
+from bot.content.review import State
 from bot.content.store import Draft
 from bot.conversation import store as conversations
 from bot.conversation.fixed import Fixed
@@ -26,6 +26,7 @@ from bot.database import Database
 from bot.desk import store as staff_store
 from bot.encoder import Encoder, verified
 from bot.errors import AxisError, DataError
+from bot.roles import Role
 from bot.settings import ROOT, Mode, Settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Axis, the clinic's information service.")
@@ -180,7 +181,9 @@ def erase(conversation_id: str) -> None:
     """Erase one conversation with all that belongs to it, and print the receipt."""
     with _database(Settings.read()).writing() as session:
         receipt = conversations.erase(session, conversation_id, now=datetime.now(UTC))
-    console.print(f"receipt {receipt.receipt_id}: {receipt.messages} messages, {receipt.tracker_events} tracker events")
+    console.print(
+        f"receipt {receipt.receipt_id}: {receipt.messages} messages, {receipt.tracker_turns} turns of the tracker"
+    )
 
 
 @app.command()

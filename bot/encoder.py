@@ -3,6 +3,7 @@
 Source: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0); Wang W, et al. MiniLM. NeurIPS 2020.
 """
 
+import base64
 import hashlib
 import json
 from collections.abc import Sequence
@@ -77,6 +78,16 @@ class Encoder:
         tokenizer.no_padding()
         tokenizer.enable_truncation(LONGEST)
         return tokenizer
+
+
+def packed(vector: Vectors) -> str:
+    """One vector as text, half precision, for a message between two processes; `unpacked` reads it."""
+    return base64.b64encode(vector.astype(np.float16).tobytes()).decode()
+
+
+def unpacked(text: str) -> Vectors:
+    """What `packed` wrote: float32, (1, 384)."""
+    return np.frombuffer(base64.b64decode(text), np.float16).astype(np.float32)[None]
 
 
 def verified(folder: Path) -> str:

@@ -140,10 +140,10 @@ def test_7_an_erased_conversation_is_gone_from_the_tracker_too(axis: Running) ->
     patient.say(f"what is clomid {MARKER}-erase")
     receipt = patient.erase().json()
     assert receipt["messages"] == 3
-    assert receipt["tracker_events"] > 0
+    assert receipt["tracker_turns"] > 0
     assert patient.get().status_code == 404
     with Database(f"sqlite:///{axis.var / 'axis.sqlite'}").reading() as session:
-        rows = session.connection().exec_driver_sql("SELECT event FROM tracker_events").all()
+        rows = session.connection().exec_driver_sql("SELECT events FROM tracker_turns").all()
     assert not any(f"{MARKER}-erase" in row[0] for row in rows)
 
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from bot.errors import NotAllowed
+from bot.roles import Role
 from bot.settings import Mode
 
 REVIEW_AFTER = timedelta(days=365)
@@ -21,16 +22,6 @@ class State(StrEnum):
     IN_REVIEW = "in_review"
     APPROVED = "approved"
     RETIRED = "retired"
-
-
-class Role(StrEnum):
-    """What a member of staff may do."""
-
-    FRONT_DESK = "front_desk"
-    CLINICIAN = "clinician"
-    AUTHOR = "author"
-    REVIEWER = "reviewer"
-    ADMIN = "admin"
 
 
 MOVES: dict[tuple[State, State], frozenset[Role]] = {

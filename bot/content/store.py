@@ -17,10 +17,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.content.blocks import Text
 from bot.content.catalogue import Catalogue, Served
-from bot.content.review import REVIEW_AFTER, Role, Standing, State, check_move, may_serve
+from bot.content.review import REVIEW_AFTER, Standing, State, check_move, may_serve
 from bot.content.topic import Level, sha256
 from bot.database import Base, Instant
 from bot.errors import NotFound
+from bot.roles import Role
 from bot.settings import Mode
 
 

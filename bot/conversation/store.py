@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint, delete, func, select
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint, delete, func, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.conversation.message import Message, Offer, Role, State, choice_ids
@@ -57,15 +57,13 @@ class MessageRow(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
-class TrackerEventRow(Base):
-    """One event of Rasa's tracker, in the order of `seq` and of no clock."""
+class TrackerTurnRow(Base):
+    """The events that one turn added to Rasa's tracker, as JSON, in the order of `seq` and of no clock."""
 
-    __tablename__ = "tracker_events"
-    __table_args__ = (UniqueConstraint("conversation_id", "seq"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
-    seq: Mapped[int]
-    event: Mapped[str] = mapped_column(Text)
+    __tablename__ = "tracker_turns"
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    events: Mapped[str] = mapped_column(Text)
 
 
 class ErasureRow(Base):
@@ -75,7 +73,7 @@ class ErasureRow(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     conversation_sha256: Mapped[str] = mapped_column(String(64), index=True)
     messages: Mapped[int]
-    tracker_events: Mapped[int]
+    tracker_turns: Mapped[int]
     erased_at: Mapped[datetime] = mapped_column(Instant)
 
 
@@ -115,7 +113,7 @@ class Receipt:
     receipt_id: str
     erased_at: datetime
     messages: int
-    tracker_events: int
+    tracker_turns: int
 
 
 def token_hash(token: str) -> str:
@@ -319,15 +317,15 @@ def erase(session: Session, conversation_id: str, *, now: datetime) -> Receipt:
         The receipt; of the conversation it keeps only a hash and two counts.
     """
     counts = []
-    for table in (MessageRow, TrackerEventRow):
+    for table in (MessageRow, TrackerTurnRow):
         counts.append(session.execute(delete(table).where(table.conversation_id == conversation_id)).rowcount)  # type: ignore[attr-defined]
     session.execute(delete(tickets.TicketRow).where(tickets.TicketRow.conversation_id == conversation_id))
     session.execute(delete(ConversationRow).where(ConversationRow.id == conversation_id))
-    receipt = Receipt(receipt_id=uuid4().hex, erased_at=now, messages=counts[0], tracker_events=counts[1])
+    receipt = Receipt(receipt_id=uuid4().hex, erased_at=now, messages=counts[0], tracker_turns=counts[1])
     session.add(
         ErasureRow(
             id=receipt.receipt_id, conversation_sha256=token_hash(conversation_id), messages=counts[0],
-            tracker_events=counts[1], erased_at=now,
+            tracker_turns=counts[1], erased_at=now,
         )
     )  # fmt: skip
     return receipt
@@ -338,40 +336,46 @@ def expired(session: Session, *, before: datetime) -> list[str]:
     return list(session.scalars(select(ConversationRow.id).where(ConversationRow.created_at < before)))
 
 
-def tracker_events(session: Session, conversation_id: str, *, last: int) -> tuple[int, list[str]]:
-    """How many events a tracker has, and the last of them as JSON, in order.
+def tracker_turns(session: Session, conversation_id: str, *, last: int) -> tuple[int, list[str]]:
+    """How many turns a tracker has, and the events of the last of them, in order.
 
     Args:
         session: a session that reads.
         conversation_id: whose tracker.
-        last: how many events at the most.
+        last: how many turns at the most.
+
+    Returns:
+        The number of the last turn, 0 if there is none; and for each turn a JSON list of events.
     """
-    count = session.scalar(select(func.count()).where(TrackerEventRow.conversation_id == conversation_id))
-    rows = session.scalars(
-        select(TrackerEventRow.event)
-        .where(TrackerEventRow.conversation_id == conversation_id)
-        .order_by(TrackerEventRow.seq.desc())
+    rows = session.execute(
+        select(TrackerTurnRow.seq, TrackerTurnRow.events)
+        .where(TrackerTurnRow.conversation_id == conversation_id)
+        .order_by(TrackerTurnRow.seq.desc())
         .limit(last)
-    )
-    return count or 0, list(rows)[::-1]
+    ).all()
+    return (rows[0].seq if rows else 0), [row.events for row in reversed(rows)]
 
 
-def append_tracker_events(session: Session, conversation_id: str, events: Sequence[str], *, expected: int) -> None:
-    """Append to a tracker, if it is as long as it was when it was read.
+def append_tracker_turn(session: Session, conversation_id: str, events: str, *, expected: int) -> None:
+    """Append a turn to a tracker, if it is as long as it was when it was read.
 
     Args:
         session: a session that writes.
         conversation_id: whose tracker; a conversation that was erased meanwhile gets nothing.
-        events: JSON of each.
-        expected: the tracker's length when it was read.
+        events: a JSON list.
+        expected: number of the tracker's last turn when it was read.
 
     Raises:
         Conflict: somebody else has appended meanwhile.
     """
-    if session.get(ConversationRow, conversation_id) is None:
+    row = session.execute(
+        select(ConversationRow.id, func.max(TrackerTurnRow.seq).label("last"))
+        .outerjoin(TrackerTurnRow, TrackerTurnRow.conversation_id == ConversationRow.id)
+        .where(ConversationRow.id == conversation_id)
+        .group_by(ConversationRow.id)
+    ).one_or_none()
+    if row is None:
         return
-    count, _ = tracker_events(session, conversation_id, last=0)
-    if count != expected:
-        raise Conflict(f"the tracker has {count} events and not {expected}")
-    for place, event in enumerate(events, start=expected + 1):
-        session.add(TrackerEventRow(conversation_id=conversation_id, seq=place, event=event))
+    if (row.last or 0) != expected:
+        raise Conflict(f"the tracker has {row.last} turns and not {expected}")
+    session.execute(insert(TrackerTurnRow).values(conversation_id=conversation_id, seq=expected + 1, events=events))

@@ -13,7 +13,7 @@ from bot.database import SESSION
 from bot.desk import store as staff_store
 from bot.desk.auth import OWN_FORM, OnTickets, Text
 from bot.desk.queue import SYMBOLS
-from bot.desk.screen import Screen, desk_of, sentence, show, waited
+from bot.desk.screen import Screen, desk_of, show, waited
 from bot.desk.store import Staff
 from bot.errors import Conflict
 from bot.triage import store
@@ -22,6 +22,7 @@ from bot.triage.ticket import State
 
 LONGEST_OUTCOME = 1000
 NO_OUTCOME = f"Write the outcome, at most {LONGEST_OUTCOME} characters: what was agreed, or why nothing is needed."
+CHANGED = "This ticket has changed since you opened it: a colleague was quicker, or the patient wrote again."
 SPEAKERS = {"patient": "Patient", "assistant": "Axis", "staff": "Team", "system": "Axis, notice"}
 
 router = APIRouter(route_class=Screen, include_in_schema=False)
@@ -63,6 +64,7 @@ def change(
     ticket_id: TicketId,
     action: Action,
     staff: OnTickets,
+    *,
     changed_at: Text = "",
     outcome: Annotated[str, Form(max_length=8 * LONGEST_OUTCOME)] = "",
 ) -> Response:
@@ -75,12 +77,12 @@ def change(
         with desk_of(request).database.writing() as session:
             ticket = store.find(session, ticket_id)
             if ticket.changed_at.isoformat() != changed_at:
-                raise Conflict("somebody else has changed this ticket meanwhile: look at it again")
+                raise Conflict(CHANGED)
             words = outcome if action is Action.RESOLVE else ""
             store.move(session, ticket, AFTER[action], actor=staff.name, role=staff.role, now=now, outcome=words)
             staff_store.note(session, actor=staff.name, action=NOTED[action], subject=ticket_id, now=now)
-    except Conflict as error:
-        return _page(request, ticket_id, staff, status=409, error=str(error), typed=outcome)
+    except Conflict:
+        return _page(request, ticket_id, staff, status=409, error=CHANGED, typed=outcome)
     return RedirectResponse(f"/desk/tickets/{ticket_id}", 303)
 
 
@@ -102,7 +104,7 @@ def _page(
     with database.writing() as session:
         staff_store.note(session, actor=staff.name, action="ticket.viewed", subject=ticket_id, now=now)
     if error:
-        error = f"{sentence(error)} {_where(ticket)}"
+        error = f"{error} {_where(ticket)}"
     return show(
         "ticket.html", staff=staff, status=status, ticket=ticket, messages=messages, error=error, typed=typed,
         outcome_error=outcome_error, waiting=waited(ticket.opened_at, now), symbols=SYMBOLS, speakers=SPEAKERS,

@@ -14,15 +14,18 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
-from bot.content.review import Role
 from bot.database import Database
 from bot.desk.store import Staff
 from bot.errors import AxisError, Conflict, NotAllowed, NotFound, TooMuch, Unauthorized, Unavailable
+from bot.roles import Role
 from bot.settings import Settings
-from bot.triage.ticket import STAFF as ON_TICKETS
+from bot.triage import ticket
 
 FOLDER = Path(__file__).resolve().parent
 LOGIN = "/desk/login"
+
+ON_TICKETS = ticket.STAFF
+"""Roles that see the queue."""
 
 ON_TEXTS = frozenset({Role.AUTHOR, Role.REVIEWER, Role.ADMIN})
 """Roles that see the review of texts."""

@@ -10,10 +10,10 @@ from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import ForeignKey, String, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from bot.content.review import Role
 from bot.conversation.store import token_hash
 from bot.database import Base, Instant
 from bot.errors import Conflict, Unauthorized
+from bot.roles import Role
 
 SESSION_LASTS = timedelta(hours=10)
 """A working day; after it staff sign in again."""

@@ -221,7 +221,7 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Guess the intent of each message and of its parts."""
         for message in messages:
-            if not message.get(TEXT) or self._model is None:
+            if not message.get(TEXT) or message.get(TEXT).startswith("/") or self._model is None:
                 continue
             [guess] = self._model.guess([message.get(TEXT)], _vector(message))
             ranking = self._ranking(guess)

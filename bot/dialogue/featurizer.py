@@ -16,7 +16,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.dialogue import parts
-from bot.encoder import Encoder, Vectors
+from bot.encoder import Encoder, Vectors, packed
 from bot.errors import DataError
 from bot.settings import Settings
 
@@ -24,6 +24,8 @@ PARTS = "parts"
 """Message key: the questions in a message, a list of dicts; only where there are several."""
 PART_VECTORS = "part_vectors"
 """Message key: their vectors, float32, (number of parts, 384); not part of the output."""
+VECTOR = "vector"
+"""Message key, and key of a part: the vector as `bot.encoder.packed`, so that the action need not encode it again."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -68,13 +70,17 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         """Add the vectors; a message with several questions also gets its parts."""
         for message in messages:
             text = message.get(TEXT)
-            if not text:
+            if not text or text.startswith("/"):  # a button, whose intent Rasa reads by itself
                 continue
-            self._add(message, self._encoder.encode([text]))
+            vector = self._encoder.encode([text])
+            self._add(message, vector)
+            message.set(VECTOR, packed(vector), add_to_output=True)
             found = parts.split(text)
             if len(found) > 1:
-                message.set(PARTS, [{"text": part} for part in found], add_to_output=True)
-                message.set(PART_VECTORS, self._encoder.encode(found))
+                vectors = self._encoder.encode(found)
+                named = [{"text": part, VECTOR: packed(one[None])} for part, one in zip(found, vectors, strict=True)]
+                message.set(PARTS, named, add_to_output=True)
+                message.set(PART_VECTORS, vectors)
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

@@ -8,16 +8,21 @@ from typing import Any
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import BotUttered, Event
+from rasa.shared.core.events import BotUttered, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.conversation import store
 from bot.database import Database
+from bot.dialogue.featurizer import PARTS, VECTOR
 from bot.settings import Settings
 
-LAST_EVENTS = 400
-"""Events of a conversation that are loaded: about forty turns. Older ones stay stored and no longer decide."""
+LAST_TURNS = 40
+"""Turns of a conversation that are loaded. Older ones stay stored and no longer decide."""
+
+
+TRANSIENT = frozenset({PARTS, VECTOR})
+"""What a parsed message carries for its own turn only."""
 
 
 class SequencedTrackerStore(TrackerStore):
@@ -47,11 +52,12 @@ class SequencedTrackerStore(TrackerStore):
             Unavailable: the database did not answer.
         """
         with self._database.reading() as session:
-            count, events = store.tracker_events(session, sender_id, last=LAST_EVENTS)
-        if not events:
+            stored, turns = store.tracker_turns(session, sender_id, last=LAST_TURNS)
+        if not turns:
             return None
-        tracker = DialogueStateTracker.from_dict(sender_id, [json.loads(event) for event in events], self.domain.slots)
-        _remember(tracker, stored=count, loaded=len(tracker.events))
+        events = [event for turn in turns for event in json.loads(turn)]
+        tracker = DialogueStateTracker.from_dict(sender_id, events, self.domain.slots)
+        _remember(tracker, stored=stored, loaded=len(tracker.events))
         return tracker
 
     async def save(self, tracker: DialogueStateTracker) -> None:
@@ -63,20 +69,25 @@ class SequencedTrackerStore(TrackerStore):
         """
         stored, loaded = getattr(tracker, "_axis_stored", (0, 0))
         events = list(tracker.events)
-        new = [_as_json(event) for event in events[loaded:]]
+        new = [_to_store(event) for event in events[loaded:]]
         if not new:
             return
         with self._database.writing() as session:
-            store.append_tracker_events(session, tracker.sender_id, new, expected=stored)
-        _remember(tracker, stored=stored + len(new), loaded=len(events))
+            store.append_tracker_turn(session, tracker.sender_id, json.dumps(new), expected=stored)
+        _remember(tracker, stored=stored + 1, loaded=len(events))
 
 
-def _as_json(event: Event) -> str:
-    """An event as it is stored. What the bot said is stored as a message already, and no rule asks for it."""
+def _to_store(event: Event) -> dict[str, Any]:
+    """An event as it is stored.
+
+    What the bot said is stored as a message already, and no rule asks for it; a vector serves one turn only.
+    """
     fields = event.as_dict()
     if isinstance(event, BotUttered):
         fields["text"], fields["data"] = None, {}
-    return json.dumps(fields)
+    elif isinstance(event, UserUttered):
+        fields["parse_data"] = {name: value for name, value in event.parse_data.items() if name not in TRANSIENT}
+    return fields
 
 
 def _remember(tracker: DialogueStateTracker, *, stored: int, loaded: int) -> None:

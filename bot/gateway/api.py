@@ -101,7 +101,7 @@ class Erased(_Strict):
     receipt_id: str
     erased_at: datetime
     messages: int
-    tracker_events: int
+    tracker_turns: int
 
 
 class Consent(_Strict):
@@ -320,5 +320,5 @@ async def erase(conversation: Mine, api: Api_, request: Request) -> Erased:
         receipt_id=receipt.receipt_id,
         erased_at=receipt.erased_at,
         messages=receipt.messages,
-        tracker_events=receipt.tracker_events,
+        tracker_turns=receipt.tracker_turns,
     )

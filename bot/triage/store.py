@@ -7,9 +7,9 @@ from uuid import uuid4
 from sqlalchemy import ForeignKey, String, case, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from bot.content.review import Role
 from bot.database import Base, Instant
 from bot.errors import Conflict, NotFound
+from bot.roles import Role
 from bot.triage.ticket import State, Urgency, check_move
 from bot.triage.urgency import Assessment
 

@@ -2,8 +2,8 @@
 
 from enum import StrEnum
 
-from bot.content.review import Role
 from bot.errors import NotAllowed
+from bot.roles import Role
 
 
 class Urgency(StrEnum):

@@ -1,4 +1,4 @@
-"""The actions with the real store: what each sort of question is answered with, and what the turn before is used for."""
+"""The actions with the real store: what each sort of question is answered with, and what a turn uses of the last."""
 
 import shutil
 from pathlib import Path

@@ -7,11 +7,12 @@ import pytest
 
 from bot.content import store
 from bot.content.blocks import Paragraph, Table, Text
-from bot.content.review import Role, State
+from bot.content.review import State
 from bot.content.store import Draft
 from bot.content.topic import Level
 from bot.database import Database
 from bot.errors import NotAllowed, NotFound
+from bot.roles import Role
 from bot.settings import Mode
 from tests.when import NOW
 

@@ -1,4 +1,4 @@
-"""Rasa's tracker in our store: ordered by sequence, appended only if nobody else has, loud when the database is down."""
+"""Rasa's tracker in our store: ordered by sequence, appended if nobody else has, loud when the database is down."""
 
 from pathlib import Path
 
@@ -78,7 +78,7 @@ async def test_what_axis_said_is_not_stored_twice(made: tuple[SequencedTrackerSt
     tracker.update(BotUttered(None, {"custom": {"blocks": "a vetted text"}}))
     await trackers.save(tracker)
     with database.reading() as session:
-        _, events = store.tracker_events(session, sender, last=100)
+        _, events = store.tracker_turns(session, sender, last=100)
     assert not any("a vetted text" in event for event in events)
 
 
@@ -99,7 +99,7 @@ async def test_a_database_that_is_down_is_an_error_and_no_amnesia(
     await said(trackers, sender, "first")
     database.close()
     with database.reading() as session:
-        session.connection().exec_driver_sql("ALTER TABLE tracker_events RENAME TO gone")
+        session.connection().exec_driver_sql("ALTER TABLE tracker_turns RENAME TO gone")
         session.commit()
     with pytest.raises(Unavailable):
         await trackers.retrieve(sender)

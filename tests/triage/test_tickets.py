@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
-from bot.content.review import Role
 from bot.conversation import store as conversations
 from bot.conversation.message import Message
 from bot.conversation.message import Role as Speaker
 from bot.database import Database
 from bot.errors import Conflict, NotAllowed
+from bot.roles import Role
 from bot.settings import Settings
 from bot.triage import store, urgency
 from bot.triage.ticket import State, Urgency

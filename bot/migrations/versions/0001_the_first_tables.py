@@ -37,7 +37,7 @@ def upgrade() -> None:
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('conversation_sha256', sa.String(length=64), nullable=False),
     sa.Column('messages', sa.Integer(), nullable=False),
-    sa.Column('tracker_events', sa.Integer(), nullable=False),
+    sa.Column('tracker_turns', sa.Integer(), nullable=False),
     sa.Column('erased_at', bot.database.Instant(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
@@ -125,18 +125,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_tickets_conversation_id'), ['conversation_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_tickets_state'), ['state'], unique=False)
 
-    op.create_table('tracker_events',
-    sa.Column('id', sa.Integer(), nullable=False),
+    op.create_table('tracker_turns',
     sa.Column('conversation_id', sa.String(length=32), nullable=False),
-    sa.Column('seq', sa.Integer(), nullable=False),
-    sa.Column('event', sa.Text(), nullable=False),
+    sa.Column('seq', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('events', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['conversation_id'], ['conversations.id'], ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('conversation_id', 'seq')
+    sa.PrimaryKeyConstraint('conversation_id', 'seq')
     )
-    with op.batch_alter_table('tracker_events', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_tracker_events_conversation_id'), ['conversation_id'], unique=False)
-
     op.create_table('moves',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('revision_id', sa.Integer(), nullable=False),
@@ -160,10 +155,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_moves_revision_id'))
 
     op.drop_table('moves')
-    with op.batch_alter_table('tracker_events', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_tracker_events_conversation_id'))
-
-    op.drop_table('tracker_events')
+    op.drop_table('tracker_turns')
     with op.batch_alter_table('tickets', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_tickets_state'))
         batch_op.drop_index(batch_op.f('ix_tickets_conversation_id'))
