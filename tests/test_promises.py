@@ -72,7 +72,7 @@ def test_2_every_medical_sentence_is_vetted_word_for_word(
         noted = [part for part in strange if message["kind"] == "smalltalk" and part.startswith("- ")]
         hours = [part for part in strange if part.startswith("- Hours: ")]
         assert [part for part in strange if part not in noted + hours] == [], key
-    assert shown > len(NLU)
+    assert shown > len(NLU) / 2
 
 
 def _parts(text: str) -> list[str]:

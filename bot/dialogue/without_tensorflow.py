@@ -1,7 +1,7 @@
 """Keeps TensorFlow from being loaded into the serving process: Rasa imports it for components that Axis does not use.
 
-Measured: 5 seconds of start-up and 290 MB. An import of it finds modules whose every attribute is an empty class: that is
-enough for Rasa's own modules to define theirs. Whoever really calls one gets an error. Training is not touched.
+Measured: 5 seconds of start-up and 290 MB. An import of it finds modules whose every attribute is an empty class: that
+is enough for Rasa's own modules to define theirs. Whoever really calls one gets an error. Training is not touched.
 Decision: docs/decisions/0010-without-tensorflow.md.
 """
 

@@ -143,7 +143,7 @@ class AxisChat extends HTMLElement {
     this.panel = make(
       "section",
       { id: "panel", class: "panel", role: "dialog", "aria-labelledby": "title", hidden: true },
-      make("header", {}, make("h2", { id: "title", tabindex: "-1" }, STRINGS.title), this.buildMenu(), this.closeButton()),
+      make("div", { class: "head" }, make("h2", { id: "title", tabindex: "-1" }, STRINGS.title), this.buildMenu(), this.closeButton()),
       this.banner, this.log, this.state, this.status, this.foot,
     );
     this.panel.addEventListener("keydown", (event) => {
@@ -549,7 +549,7 @@ function drawSource(source) {
 }
 
 function drawTable(block) {
-  const head = make("tr", {}, ...block.columns.map((text) => make("th", { scope: "col" }, text)));
+  const head = make("tr", {}, ...block.columns.map((text) => (text ? make("th", { scope: "col" }, text) : make("td"))));
   const rows = block.rows.map(([name, ...cells]) =>
     make("tr", {}, make("th", { scope: "row" }, name), ...cells.map((text) => make("td", {}, text))));
   const table = make("table", {}, make("caption", {}, block.caption), make("thead", {}, head), make("tbody", {}, ...rows));
