@@ -109,7 +109,7 @@ class Index:
 
 
 def _linear_map(vectors: Vectors, owners: NDArray[np.int_], topics: int) -> NDArray[np.float64]:
-    """The map from a vector to a score for each topic, (385, topics): 1 for its own ways of asking, 0 for all others."""
+    """The map from a vector to a score for each topic, (385, topics): 1 for its own ways of asking, 0 for others."""
     inputs = np.hstack([vectors, np.ones((len(vectors), 1))]).astype(float)
     wanted = np.eye(topics)[owners]
     return np.linalg.solve(inputs.T @ inputs + RIDGE * np.eye(inputs.shape[1]), inputs.T @ wanted)

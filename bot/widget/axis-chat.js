@@ -377,7 +377,7 @@ class AxisChat extends HTMLElement {
 
   bubble(role, ...content) {
     const words = content.map((part) => part.textContent).join("\n\n");
-    return make("article", { class: `message ${role}`, "data-text": words },
+    return make("div", { class: `message ${role}`, role: "article", "data-text": words },
       make("span", { class: "speaker" }, `${STRINGS.speakers[role]}: `), ...content);
   }
 

@@ -25,7 +25,9 @@ def browser(chromium: str) -> Iterator[Browser]:
         launched.close()
 
 
-def visit(browser: Browser, axis: Running, *, width: str = "desktop", dark: bool = False) -> Iterator[Page]:
+def visit(
+    browser: Browser, axis: Running, *, width: str = "desktop", dark: bool = False, looked_at: bool = False
+) -> Iterator[Page]:
     size = {"width": WIDTHS[width][0], "height": WIDTHS[width][1]}
     context = browser.new_context(viewport=size, color_scheme="dark" if dark else "light", reduced_motion="reduce")
     page = context.new_page()
@@ -35,7 +37,8 @@ def visit(browser: Browser, axis: Running, *, width: str = "desktop", dark: bool
     page.goto(axis.url)
     yield page
     context.close()
-    assert problems == []
+    # axe and Playwright's screenshots put a style of their own into the page, which the policy then refuses.
+    assert [text for text in problems if not (looked_at and text.startswith("Applying inline style"))] == []
 
 
 @pytest.fixture
@@ -138,7 +141,7 @@ def test_the_transcript_can_be_taken_along(page: Page) -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_nothing_and_nothing_is_cut_off(browser: Browser, axis: Running, width: str, dark: bool) -> None:
-    for page in visit(browser, axis, width=width, dark=dark):
+    for page in visit(browser, axis, width=width, dark=dark, looked_at=True):
         name = f"{width}-{'dark' if dark else 'light'}"
         expect(page.get_by_text("8:00 am to 5:00 pm")).to_be_visible()
         picture(page, f"{name}-1-page")
@@ -148,6 +151,7 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(browser: Browser, axis: Runnin
         picture(page, f"{name}-2-consent")
         assert violations(page) == []
         page.get_by_role("button", name="I agree").click()
+        expect(page.get_by_label("Your question")).to_be_focused()
         for number, text in enumerate(
             ("trt vs clomid", "how much clomid should i take", "i have crushing chest pain right now"), 3
         ):
