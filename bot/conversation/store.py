@@ -97,6 +97,7 @@ class Received:
         offer: what the button stands for, if it was one.
         replies: what was answered already, when this message was sent before; else empty.
         conversation: as it was before this message.
+        new: whether it was stored just now, and not found from before.
     """
 
     message: Message
@@ -104,6 +105,7 @@ class Received:
     offer: Offer | None
     replies: tuple[Message, ...]
     conversation: Conversation
+    new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,7 @@ def receive(
     if before is not None:
         offer = Offer(**before.offers[0]) if before.offers else None
         replies = replies_to(session, before.id)
-        return Received(Message(**before.body), before.seq, offer, replies, conversation)
+        return Received(Message(**before.body), before.seq, offer, replies, conversation, new=False)
     if conversation.state is State.CLOSED:
         raise Conflict("this conversation is closed")
     offer = _offered(session, conversation_id, choice) if choice is not None else None
@@ -220,7 +222,7 @@ def receive(
     if new := drugs - conversation.named_drugs:
         stored = session.get_one(ConversationRow, conversation_id)
         stored.named_drugs = sorted(conversation.named_drugs | new)
-    return Received(message, seq, offer, (), conversation)
+    return Received(message, seq, offer, (), conversation, new=True)
 
 
 def replies_to(session: Session, message_id: str) -> tuple[Message, ...]:

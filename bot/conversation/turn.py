@@ -157,7 +157,7 @@ async def _answer_in_turn(received: Received, house: House, gate: asyncio.Lock) 
     started = asyncio.get_running_loop().time()
     try:
         async with asyncio.timeout(house.reply_limit_s), gate:
-            if replies := received.replies or await _replies_meanwhile(received, house):
+            if not received.new and (replies := received.replies or await _replies_meanwhile(received, house)):
                 return Outcome(replies, received.conversation.state)
             reply = await _ask(received, house)
             left = house.reply_limit_s - (asyncio.get_running_loop().time() - started)
