@@ -1,10 +1,9 @@
-"""Names of drugs, hormones, tests, symptoms and conditions in a patient's spelling: surface -> term, with offsets. Pure."""
+"""Names of drugs, hormones, tests, symptoms and conditions in a patient's spelling, with their places. Pure."""
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -67,7 +66,6 @@ class Lexicon:
         for surface in surfaces:
             if len(surface) >= SHORTEST_FORGIVEN:
                 self._long[surface[0]].append(surface)
-        self._likest = lru_cache(maxsize=20_000)(self._find_likest)
 
     @classmethod
     def load(cls, folder: Path) -> "Lexicon":
@@ -113,7 +111,7 @@ class Lexicon:
         return self._surfaces.get(window)
 
     def _forgiving(self, window: str) -> Term | None:
-        return self._likest(window) if len(window) >= SHORTEST_FORGIVEN - 1 else None
+        return self._find_likest(window) if len(window) >= SHORTEST_FORGIVEN - 1 else None
 
     def _find_likest(self, window: str) -> Term | None:
         candidates = self._long.get(window[0])

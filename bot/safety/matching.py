@@ -4,7 +4,6 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
@@ -64,7 +63,6 @@ class Matcher:
             if not any(one.concept == name for phrases in self._phrases.values() for one in phrases):
                 self._add(name, group)
             names.append(name)
-        self._forms.cache_clear()
         return Pattern(tuple(names), within)
 
     def hits(self, text: Sequence[Word]) -> dict[str, list[Place]]:
@@ -73,7 +71,8 @@ class Matcher:
         Args:
             text: the words of a message.
         """
-        forms = [self._forms(word.text) for word in text]
+        known_words = {word.text: self._forms(word.text) for word in text}  # for this message only
+        forms = [known_words[word.text] for word in text]
         found: dict[str, list[Place]] = defaultdict(list)
         for place, known in enumerate(forms):
             for form in known:
@@ -99,7 +98,6 @@ class Matcher:
                 return None
         return place
 
-    @lru_cache(maxsize=20_000)  # noqa: B019 - a matcher lives as long as its process
     def _forms(self, word: str) -> tuple[str, ...]:
         """The vocabulary's entries that a word stands for: itself, a prefix of it, or what it is a misspelling of."""
         if word in (STOP, PAUSE):

@@ -1,9 +1,9 @@
 """Red flags: words that mean an emergency, a crisis, or something a clinician should hear about today. Pure.
 
-A rule has patterns. A pattern is a list of groups, each of which must be found within a few words of the others, in any
-order; a group names a concept (words and phrases that mean the same) or lists its own. `swell*` stands for all words that
-begin so, longer words are forgiven a misspelling, and a phrase may have two further words between two of its own. Then
-`scope` decides whether what was found counts; when in doubt it does.
+A rule has patterns. A pattern is a list of groups, each of which must be found within a few words of the others, in
+any order; a group names a concept (words and phrases that mean the same) or lists its own. `swell*` stands for all
+words that begin so, longer words are forgiven a misspelling, and a phrase may have two further words between two of its
+own. Then `scope` decides whether what was found counts; when in doubt it does.
 """
 
 import hashlib

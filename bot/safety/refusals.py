@@ -1,4 +1,4 @@
-"""What Axis refuses, found in the words themselves, whatever the classifier thinks: doses, diagnoses, prescriptions. Pure."""
+"""What Axis refuses, found in the words themselves, whatever the classifier thinks: doses, diagnoses. Pure."""
 
 import hashlib
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""Is a symptom that was found the speaker's own, and now? Written for patients' language; when in doubt it counts. Pure.
+"""Is a symptom the speaker's own, and now? Written for patients' language; when in doubt it counts. Pure.
 
-Each verdict names the word that decided. Only what is clearly denied, over, past, another's or asked in general does not
-count. A partner's or child's symptom counts like one's own. Source: own rules, docs/decisions/0009-scope.md.
+Each verdict names the word that decided. Only what is clearly denied, over, past, another's or asked in general does
+not count. A partner's or child's symptom counts like one's own. Source: own rules, docs/decisions/0009-scope.md.
 """
 
 from collections.abc import Sequence
@@ -22,6 +22,10 @@ AFTER = 5
 
 _JOINTS = frozenset({PAUSE, "and", "but", "so", "or", "hi", "hello", "hey", "please", "also", "wondering", "ask", "if"})
 """Words after which a clause begins."""
+
+
+_TURNS = frozenset({"but", "however", "although", "yet"})
+"""Words after which something else is said."""
 
 
 class Kind(StrEnum):
@@ -94,7 +98,7 @@ class ScopeRules:
         ]
         if cue := self._denial(before, clear):
             return Scope(Kind.DENIED, cue)
-        if cue := self._find("over_after", [one for one in after[:AFTER] if one != PAUSE]):
+        if cue := self._over([one for one in after[:AFTER] if one != PAUSE]):
             return Scope(Kind.OVER, cue)
         is_now = self._find("now", [*before, *after])
         if cue := self._someone_else(before, is_now=bool(is_now)):
@@ -114,6 +118,15 @@ class ScopeRules:
                 return cue if all(clear[place + len(cue.split()) :]) else ""
         return ""
 
+    def _over(self, after: list[str]) -> str:
+        """Words such as "has stopped" right after the symptom, unless it has not."""
+        for place in range(len(after)):
+            if self._at("denials", after, place) or after[place] in ("wont", "cant", "hasnt", "havent"):
+                return ""
+            if cue := self._at("over_after", after, place):
+                return cue
+        return ""
+
     def _someone_else(self, before: list[str], *, is_now: bool) -> str:
         """A relative or friend whose symptom is told of, not one who needs help now."""
         found = [
@@ -127,7 +140,7 @@ class ScopeRules:
         if self._find("self", [word for word in mine[1:] if word not in ("hes", "shes")]):
             return ""
         told = self._find("relative_past", before)
-        return f"{found[-1]} {told}".strip() if told or not is_now else ""
+        return f"{found[-1]} {told}" if told and not is_now else ""
 
     def _general(self, before: list[str], after: list[str], *, asked: bool) -> str:
         """A question about what can happen, unless the speaker says of themselves, nearer to it, that it does."""
@@ -148,6 +161,8 @@ class ScopeRules:
             beginning: only where a clause begins: "can it ..." asks, "it can ..." does not.
         """
         places = [place for place in range(len(text)) if not beginning or place == 0 or text[place - 1] in _JOINTS]
+        if name == "self":  # "if i had ..." says nothing of oneself
+            places = [place for place in places if place == 0 or text[place - 1] != "if"]
         found = [(place + len(cue.split()), cue) for place in places if (cue := self._at(name, text, place))]
         return max(found, default=(-1, ""))
 
@@ -174,12 +189,19 @@ def _by_first(phrases: list[str]) -> dict[str, list[list[str]]]:
 def _sentence(text: Sequence[Word], first: int, last: int) -> tuple[int, int]:
     """The sentence around a symptom: the index of its first word, and the index after its last."""
     begin = first
-    while begin > 0 and text[begin - 1].text != STOP:
+    while begin > 0 and not _breaks(text, begin - 1):
         begin -= 1
     end = last + 1
-    while end < len(text) and text[end].text != STOP:
+    while end < len(text) and not _breaks(text, end):
         end += 1
     return begin, end
+
+
+def _breaks(text: Sequence[Word], place: int) -> bool:
+    """Whether what was said before this word says nothing of what comes after it: "..., but", "... and now"."""
+    word = text[place].text
+    following = text[place + 1].text if place + 1 < len(text) else ""
+    return word == STOP or word in _TURNS or (word == "and" and following == "now")
 
 
 def load(path: Path) -> ScopeRules:

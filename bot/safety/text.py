@@ -1,4 +1,4 @@
-"""The normal form of what a patient typed: lower case, no tricks of typography, each word with its place in the original."""
+"""The normal form of what a patient typed: lower case, no tricks of typography, each word with its place."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'", "`": "'"})
 _DROPPED = {"Cf", "Cc", "Mn", "Me"}
-_PIECE = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.?!;\n]+|[,:()\u2013\u2014-]", re.UNICODE)
+_PIECE = re.compile(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*|[.?!;\n]+|[,:()\u2013\u2014-]", re.UNICODE)
 _REPEATED = re.compile(r"(.)\1{2,}")
 
 STOP, PAUSE = "\x02", "\x01"
@@ -32,8 +32,8 @@ class Word:
 def words(text: str) -> list[Word]:
     """The words of a text in normal form.
 
-    "I can\u2019t SEEEE!!" gives i, cant, see, STOP: compatibility forms are unified, case and invisible characters go, a
-    letter is never repeated more than twice, and apostrophes are left out.
+    "I can\u2019t SEEEE!!" gives i, cant, see, STOP: compatibility forms are unified, case and invisible characters go,
+    a letter is never repeated more than twice, and apostrophes are left out.
 
     Args:
         text: anything at all.
