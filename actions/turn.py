@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import structlog
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.shop import Shop, shop
@@ -119,7 +119,9 @@ class Subject(Action, ABC):
             reply = merge(pieces)
             dispatcher.utter_message(json_message=reply.model_dump(mode="json"))
             remembered = {name: value for piece in pieces for name, value in piece.remember.items()}
-            return [SlotSet(name, value) for name, value in remembered.items()]
+            events = [SlotSet(name, value) for name, value in remembered.items()]
+            # After its answer Axis listens; saying so saves Rasa from predicting it. A form goes on by itself.
+            return events if tracker.active_loop.get("name") else [*events, FollowupAction("action_listen")]
         except Exception as error:
             # rasa_sdk would answer with the whole request, which Rasa then writes to its log.
             log.error("action.failed", action=self.name(), error=type(error).__name__)

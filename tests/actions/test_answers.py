@@ -37,7 +37,8 @@ class Talk:
         dispatcher = CollectingDispatcher()
         subject = next(one for one in SUBJECTS if intent in one.answers)()
         for event in subject.run(dispatcher, tracker, {}):
-            self.slots[event["name"]] = event["value"]
+            if event["event"] == "slot":
+                self.slots[event["name"]] = event["value"]
         [said] = dispatcher.messages
         return Reply(**said["custom"])
 
