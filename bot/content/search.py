@@ -139,6 +139,8 @@ def decide(matches: Sequence[Match]) -> Verdict:
 def _fit(question: Question, topic: Served) -> float:
     """What the terms named and the sort of question say for a topic, or against it."""
     fit = NAMED_BONUS * min(len(question.terms & topic.tags), 3)
+    if question.terms and topic.tags and not question.terms & topic.tags:
+        fit -= STRANGER_PENALTY
     if topic.drugs and question.drugs:
         fit -= STRANGER_PENALTY * len(question.drugs - topic.drugs)
         if topic.kind == "comparison" and len(question.drugs) < 2:  # noqa: PLR2004 - a comparison needs two
