@@ -1,5 +1,7 @@
 """Starts the action server on loopback: `python -m actions`; `axis run` does."""
 
+import gc
+
 from rasa_sdk.endpoint import create_app
 
 from actions.shop import shop
@@ -13,6 +15,8 @@ def main() -> None:
     settings = Settings.read()
     shop().refresh()  # the first patient should not wait for it
     app = create_app("actions", cors_origins=[])
+    gc.collect()
+    gc.freeze()  # texts and vectors live as long as the process: looking through them for garbage only costs time
     app.run("127.0.0.1", settings.actions_port, workers=1, access_log=False)
 
 

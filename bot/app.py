@@ -1,6 +1,7 @@
 """The web process, put together: settings in, FastAPI application out. The only place that builds things."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -8,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 import uvicorn
 from anyio import to_thread
-from fastapi import FastAPI, Request
-from fastapi.responses import Response
+from fastapi import FastAPI
 
 from bot import log
 from bot.conversation import privacy
@@ -20,7 +20,7 @@ from bot.desk import pages
 from bot.errors import AxisError
 from bot.gateway import api, operation, problems, site
 from bot.gateway.events import Bell
-from bot.gateway.limits import Rates, Receive, Scope, Send, SizeLimit
+from bot.gateway.limits import Headers, Rates, Receive, Scope, Send, SizeLimit
 from bot.gateway.rasa import RasaDialogue
 from bot.settings import Settings
 
@@ -65,16 +65,8 @@ def create(settings: Settings) -> FastAPI:
         app.include_router(router)
     problems.install(app, fixed)
     app.add_middleware(SizeLimit, refuse=_refuse_size(fixed))
-    app.middleware("http")(_headers)
+    app.add_middleware(Headers)
     return app
-
-
-async def _headers(request: Request, call_next: object) -> Response:
-    """What every answer carries: a conversation must not lie in a cache."""
-    response: Response = await call_next(request)  # type: ignore[operator]
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
 
 
 def _refuse_size(fixed: Fixed) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
@@ -89,6 +81,8 @@ def _refuse_size(fixed: Fixed) -> Callable[[Scope, Receive, Send], Awaitable[Non
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     retention = asyncio.create_task(_enforce_retention(app))
+    gc.collect()
+    gc.freeze()  # rules, texts and routes live as long as the process: looking through them for garbage only costs time
     async with app.state.dialogue:
         yield
     retention.cancel()

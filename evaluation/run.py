@@ -68,19 +68,22 @@ class Stranger:
 
 
 def round_trips(axis_url: str, stock_url: str) -> tuple[list[float], list[float]]:
-    """Milliseconds of messages to either bot, in turn, each conversation eight messages long."""
+    """Milliseconds of messages to either bot: conversations of eight messages, with one bot and the other in turn.
+
+    A conversation is held as a whole, since the stock bot's threads keep both processors busy for a while after each
+    of its replies.
+    """
     ours, theirs = [], []
     for _ in range(ROUNDS):
         patient, stranger = Patient(axis_url), Stranger(stock_url)
-        for number, question in enumerate(QUESTIONS):
-            ours.append(_timed(lambda: patient.say(question)))  # noqa: B023 - called at once
-            theirs.append(_timed(lambda: stranger.say(GREETINGS[number % len(GREETINGS)])))  # noqa: B023
+        ours += [_timed(patient.say, question) for question in QUESTIONS]
+        theirs += [_timed(stranger.say, GREETINGS[number % len(GREETINGS)]) for number in range(len(QUESTIONS))]
     return ours, theirs
 
 
-def _timed(work: Callable[[], object]) -> float:
+def _timed(say: Callable[[str], object], text: str) -> float:
     started = time.perf_counter()
-    work()
+    say(text)
     return (time.perf_counter() - started) * 1000
 
 

@@ -145,14 +145,15 @@ def _latest_revisions(session: Session) -> Collection[RevisionRow]:
     return session.scalars(select(RevisionRow).join(latest, same)).all()
 
 
+_VERSION = select(
+    select(func.max(RevisionRow.__table__.c.id)).scalar_subquery(),
+    select(func.max(MoveRow.__table__.c.id)).scalar_subquery(),
+)
+
+
 def version(session: Session) -> str:
     """Changes with every import and every move."""
-    revision, move = session.execute(
-        select(
-            select(func.max(RevisionRow.id)).scalar_subquery(),
-            select(func.max(MoveRow.id)).scalar_subquery(),
-        )
-    ).one()
+    revision, move = session.connection().execute(_VERSION).one()
     return f"{revision or 0}.{move or 0}"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -62,6 +62,14 @@ class Evidence(_Strict):
     section: str = ""
 
 
+class Fact(NamedTuple):
+    """A statement that must be the same in every topic: `gonadorelin`, `acts-on`, `pituitary`."""
+
+    subject: str
+    relation: str
+    value: str
+
+
 class FrontMatter(_Strict):
     """The head of a topic's file."""
 
@@ -81,6 +89,7 @@ class FrontMatter(_Strict):
     written_on: Any
     for_reviewer: list[str] = []
     asked_as: list[str] = Field(min_length=FEWEST_QUESTIONS)
+    facts: list[Fact] = []
     evidence: list[Evidence] = Field(min_length=1)
 
 

@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint, delete, func, insert, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import Table, bindparam, delete, func, select, update
+from sqlalchemy.orm import Session
 
 from bot.conversation.message import Message, Offer, Role, State, choice_ids
-from bot.database import Base, Instant
+from bot.conversation.tables import ConversationRow, ErasureRow, MessageRow, TrackerTurnRow
 from bot.errors import Conflict, NotFound, Unauthorized
 from bot.triage import store as tickets
 
@@ -25,56 +25,18 @@ MORE_THAN_ENOUGH = 500
 """Messages that one page of the history holds."""
 
 
-class ConversationRow(Base):
-    """One conversation; of its token only the hash is stored."""
-
-    __tablename__ = "conversations"
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    token_sha256: Mapped[str] = mapped_column(String(64))
-    channel: Mapped[str] = mapped_column(String(20))
-    locale: Mapped[str] = mapped_column(String(20))
-    consent_version: Mapped[str] = mapped_column(String(40))
-    state: Mapped[str] = mapped_column(String(20))
-    named_drugs: Mapped[list[str]] = mapped_column(JSON)
-    alarmed_at: Mapped[datetime | None] = mapped_column(Instant)
-    created_at: Mapped[datetime] = mapped_column(Instant)
-
-
-class MessageRow(Base):
-    """One message; `body` is its public JSON, `offers` what its buttons stand for."""
-
-    __tablename__ = "messages"
-    __table_args__ = (UniqueConstraint("conversation_id", "seq"), UniqueConstraint("conversation_id", "client_id"))
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
-    seq: Mapped[int]
-    role: Mapped[str] = mapped_column(String(20))
-    client_id: Mapped[str | None] = mapped_column(String(64))
-    reply_to: Mapped[str | None] = mapped_column(String(32), index=True)
-    alarm: Mapped[str | None] = mapped_column(String(80))
-    offers: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    body: Mapped[dict[str, Any]] = mapped_column(JSON)
-    created_at: Mapped[datetime] = mapped_column(Instant)
-
-
-class TrackerTurnRow(Base):
-    """The events that one turn added to Rasa's tracker, as JSON, in the order of `seq` and of no clock."""
-
-    __tablename__ = "tracker_turns"
-    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    events: Mapped[str] = mapped_column(Text)
-
-
-class ErasureRow(Base):
-    """That something was erased: how much and when, nothing of what it was."""
-
-    __tablename__ = "erasures"
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    conversation_sha256: Mapped[str] = mapped_column(String(64), index=True)
-    messages: Mapped[int]
-    tracker_turns: Mapped[int]
-    erased_at: Mapped[datetime] = mapped_column(Instant)
+# The statements of every turn, built once: they go to the tables themselves, since the ORM's bookkeeping of rows that
+# are written once and never changed took most of a turn's time in the store.
+_conversations: Table = ConversationRow.__table__  # type: ignore[assignment]
+_messages: Table = MessageRow.__table__  # type: ignore[assignment]
+_UNLOCKED = select(_conversations).where(_conversations.c.id == bindparam("it"))
+_LOCKED = _UNLOCKED.with_for_update()
+_OWN = _messages.c.conversation_id == bindparam("it")
+_LAST = select(func.max(_messages.c.seq)).where(_OWN).scalar_subquery()
+_ARRIVING = select(
+    select(_messages.c.id).where(_OWN, _messages.c.client_id == bindparam("client")).scalar_subquery(), _LAST
+)
+_ANSWERING = select(select(func.count()).where(_messages.c.reply_to == bindparam("message")).scalar_subquery(), _LAST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +101,7 @@ def open_conversation(
         )
     )  # fmt: skip
     session.flush()
-    session.add(_message_row(conversation_id, 1, greeting))
+    _insert(session, conversation_id, 1, greeting)
     return conversation_id, token
 
 
@@ -156,12 +118,22 @@ def authorise(session: Session, conversation_id: str, token: str, *, lock: bool 
         NotFound: there is no such conversation, or it was erased.
         Unauthorized: the token is another's.
     """
-    row = session.get(ConversationRow, conversation_id, with_for_update=lock)
-    if row is None:
-        raise NotFound("no such conversation")
+    row = _conversation(session, conversation_id, lock=lock)
     if not hmac.compare_digest(row.token_sha256, token_hash(token)):
         raise Unauthorized("this token does not open this conversation")
     return Conversation(row.id, State(row.state), frozenset(row.named_drugs), row.alarmed_at is not None)
+
+
+def _conversation(session: Session, conversation_id: str, *, lock: bool) -> Any:
+    """A conversation's row.
+
+    Raises:
+        NotFound: there is none, or it was erased.
+    """
+    row = session.connection().execute(_LOCKED if lock else _UNLOCKED, {"it": conversation_id}).one_or_none()
+    if row is None:
+        raise NotFound("no such conversation")
+    return row
 
 
 def state(session: Session, conversation_id: str) -> State:
@@ -204,25 +176,26 @@ def receive(
         Conflict: the conversation is closed, or the button was never offered.
     """
     conversation = authorise(session, conversation_id, token, lock=True)
-    before = session.scalars(
-        select(MessageRow).where(MessageRow.conversation_id == conversation_id, MessageRow.client_id == client_id)
-    ).first()
-    if before is not None:
-        offer = Offer(**before.offers[0]) if before.offers else None
-        replies = replies_to(session, before.id)
-        return Received(Message(**before.body), before.seq, offer, replies, conversation, new=False)
+    said = {"it": conversation_id, "client": client_id}
+    known, last = session.connection().execute(_ARRIVING, said).one()
+    if known is not None:
+        return _received_before(session, known, conversation)
     if conversation.state is State.CLOSED:
         raise Conflict("this conversation is closed")
     offer = _offered(session, conversation_id, choice) if choice is not None else None
     message = Message(role=Role.PATIENT, text=offer.title if offer else text or "", created_at=now)
-    seq = _next_seq(session, conversation_id)
-    row = _message_row(conversation_id, seq, message, offers=[offer] if offer else [])
-    row.client_id = client_id
-    session.add(row)
+    seq = (last or 0) + 1
+    _insert(session, conversation_id, seq, message, offers=[offer] if offer else [], client_id=client_id)
     if new := drugs - conversation.named_drugs:
-        stored = session.get_one(ConversationRow, conversation_id)
-        stored.named_drugs = sorted(conversation.named_drugs | new)
+        _set(session, conversation_id, named_drugs=sorted(conversation.named_drugs | new))
     return Received(message, seq, offer, (), conversation, new=True)
+
+
+def _received_before(session: Session, message_id: str, conversation: Conversation) -> Received:
+    """A message that was sent before, with what was answered."""
+    row = session.get_one(MessageRow, message_id)
+    offer = Offer(**row.offers[0]) if row.offers else None
+    return Received(Message(**row.body), row.seq, offer, replies_to(session, row.id), conversation, new=False)
 
 
 def replies_to(session: Session, message_id: str) -> tuple[Message, ...]:
@@ -254,32 +227,42 @@ def answer(
         NotFound: the conversation was erased meanwhile.
         Conflict: the message has its reply already.
     """
-    conversation = session.get(ConversationRow, received.conversation.id, with_for_update=True)
-    if conversation is None:
-        raise NotFound("the conversation was erased")
-    if replies_to(session, received.message.id):
+    conversation = _conversation(session, received.conversation.id, lock=True)
+    about = {"it": conversation.id, "message": received.message.id}
+    answered, last = session.connection().execute(_ANSWERING, about).one()
+    if answered:
         raise Conflict("this message has its reply already")
-    row = _message_row(conversation.id, _next_seq(session, conversation.id), message, offers=offers)
-    row.reply_to, row.alarm = received.message.id, alarm
-    session.add(row)
+    _insert(session, conversation.id, last + 1, message, offers=offers, reply_to=received.message.id, alarm=alarm)
+    changes: dict[str, Any] = {}
     if alarm and conversation.alarmed_at is None:
-        conversation.alarmed_at = now
+        changes["alarmed_at"] = now
     if conversation.state == State.BOT and tickets.waiting(session, conversation.id):
-        conversation.state = State.WAITING_FOR_STAFF
-    return State(conversation.state)
+        changes["state"] = State.WAITING_FOR_STAFF
+    if changes:
+        _set(session, conversation.id, **changes)
+    return State(changes.get("state", conversation.state))
 
 
-def _message_row(conversation_id: str, seq: int, message: Message, *, offers: Sequence[Offer] = ()) -> MessageRow:
-    return MessageRow(
-        id=message.id, conversation_id=conversation_id, seq=seq, role=message.role, client_id=None, reply_to=None,
-        alarm=None, offers=[offer.model_dump() for offer in offers], body=message.model_dump(mode="json"),
-        created_at=message.created_at,
-    )  # fmt: skip
+def _insert(
+    session: Session,
+    conversation_id: str,
+    seq: int,
+    message: Message,
+    *,
+    offers: Sequence[Offer] = (),
+    **more: str | None,
+) -> None:
+    """Add a message; what is not given stays empty."""
+    row = {
+        "id": message.id, "conversation_id": conversation_id, "seq": seq, "role": message.role, "client_id": None,
+        "reply_to": None, "alarm": None, "offers": [offer.model_dump() for offer in offers],
+        "body": message.model_dump(mode="json"), "created_at": message.created_at, **more,
+    }  # fmt: skip
+    session.connection().execute(_messages.insert(), row)
 
 
-def _next_seq(session: Session, conversation_id: str) -> int:
-    last = session.scalar(select(func.max(MessageRow.seq)).where(MessageRow.conversation_id == conversation_id))
-    return (last or 0) + 1
+def _set(session: Session, conversation_id: str, **values: Any) -> None:
+    session.execute(update(_conversations).where(_conversations.c.id == conversation_id).values(**values))
 
 
 def _offered(session: Session, conversation_id: str, choice: str) -> Offer:
@@ -336,48 +319,3 @@ def erase(session: Session, conversation_id: str, *, now: datetime) -> Receipt:
 def expired(session: Session, *, before: datetime) -> list[str]:
     """Ids of the conversations that began before an instant."""
     return list(session.scalars(select(ConversationRow.id).where(ConversationRow.created_at < before)))
-
-
-def tracker_turns(session: Session, conversation_id: str, *, last: int) -> tuple[int, list[str]]:
-    """How many turns a tracker has, and the events of the last of them, in order.
-
-    Args:
-        session: a session that reads.
-        conversation_id: whose tracker.
-        last: how many turns at the most.
-
-    Returns:
-        The number of the last turn, 0 if there is none; and for each turn a JSON list of events.
-    """
-    rows = session.execute(
-        select(TrackerTurnRow.seq, TrackerTurnRow.events)
-        .where(TrackerTurnRow.conversation_id == conversation_id)
-        .order_by(TrackerTurnRow.seq.desc())
-        .limit(last)
-    ).all()
-    return (rows[0].seq if rows else 0), [row.events for row in reversed(rows)]
-
-
-def append_tracker_turn(session: Session, conversation_id: str, events: str, *, expected: int) -> None:
-    """Append a turn to a tracker, if it is as long as it was when it was read.
-
-    Args:
-        session: a session that writes.
-        conversation_id: whose tracker; a conversation that was erased meanwhile gets nothing.
-        events: a JSON list.
-        expected: number of the tracker's last turn when it was read.
-
-    Raises:
-        Conflict: somebody else has appended meanwhile.
-    """
-    row = session.execute(
-        select(ConversationRow.id, func.max(TrackerTurnRow.seq).label("last"))
-        .outerjoin(TrackerTurnRow, TrackerTurnRow.conversation_id == ConversationRow.id)
-        .where(ConversationRow.id == conversation_id)
-        .group_by(ConversationRow.id)
-    ).one_or_none()
-    if row is None:
-        return
-    if (row.last or 0) != expected:
-        raise Conflict(f"the tracker has {row.last} turns and not {expected}")
-    session.execute(insert(TrackerTurnRow).values(conversation_id=conversation_id, seq=expected + 1, events=events))

@@ -56,11 +56,13 @@ class Incoming:
         client_id: the sender's own id of the message, so that sending it twice does nothing twice.
         text: what was typed, 1 to 4,000 characters; or else
         choice: the id of a button.
+        alarm: the red flag that was found in the text when it came in; reading it comes before everything else.
     """
 
     conversation_id: str
     token: str
     client_id: str
+    alarm: Alarm | None
     text: str | None = None
     choice: str | None = None
 
@@ -108,16 +110,16 @@ async def take_turn(incoming: Incoming, *, house: House) -> Outcome:
     Raises:
         NotFound, Unauthorized, Conflict: the caller may not write here, or not any more.
     """
-    alarm = house.fixed.alarm(incoming.text) if incoming.text else None
-    if alarm:
-        return await _raise_alarm(incoming, alarm, house)
+    if incoming.alarm:
+        return await _raise_alarm(incoming, incoming.alarm, house)
     try:
         async with house.lanes.arrival(incoming.conversation_id) as lane:
             received = await _receive(incoming, house)
     except Unavailable as error:
         log.error("turn.not_stored", error=type(error).__name__)
         return _unstored(house.fixed.fallback("not_stored"), house)
-    if incoming.text and (alarm := house.fixed.alarm(incoming.text, received.conversation.named_drugs)):
+    named = received.conversation.named_drugs
+    if incoming.text and named and (alarm := house.fixed.alarm(incoming.text, named)):
         return await _answer_alarm(received, alarm, house)
     return await _answer_in_turn(received, house, lane.turn)
 

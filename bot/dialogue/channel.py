@@ -4,6 +4,7 @@ Rasa's own REST channel trusts any caller, answers 200 with an empty list when s
 patient wrote. This one asks for the shared secret, makes commands from buttons only, and never logs a message.
 """
 
+import gc
 import hmac
 import json
 from collections.abc import Awaitable, Callable
@@ -40,6 +41,12 @@ class AxisChannel(InputChannel):
         if not secret:
             raise DataError("AXIS_INTERNAL_SECRET is not set; `axis run` makes one")
         expected = f"Bearer {secret}".encode()
+
+        @routes.listener("after_server_start")
+        async def settle(_app: object, _loop: object) -> None:
+            """The model lives as long as the process: looking through it for garbage only makes patients wait."""
+            gc.collect()
+            gc.freeze()
 
         @routes.route("/message", methods=["POST"])
         async def message(request: Request) -> HTTPResponse:

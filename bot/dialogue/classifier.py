@@ -8,6 +8,7 @@ Source of the score's form: own measurement on CLINC150 (Larson et al. 2019).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -91,7 +92,41 @@ class LinearModel:
         scores = np.log(_softmax(decisions * self.temperature).max(axis=1)) + NEARNESS_WEIGHT * nearness
         self.threshold = float(np.quantile(scores[labels != outside], 1 - self._keep))
         self._machine = _machine().fit(features, labels)
+        self._prepare()
         return self
+
+    def _prepare(self) -> None:
+        """Lay the machine's weights out as one text needs them: a row for each n-gram."""
+        self._dense, sparse = np.split(self._machine.coef_, [SIZE], axis=1)
+        by_term = np.ascontiguousarray(sparse.T, np.float32)
+        middle = len(self._characters.vocabulary_)
+        self._blocks = [
+            (one.build_analyzer(), one.vocabulary_, one.idf_, rows)
+            for one, rows in ((self._characters, by_term[:middle]), (self._words, by_term[middle:]))
+        ]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is stored: not what `_prepare` makes of it."""
+        return {name: value for name, value in vars(self).items() if name not in ("_dense", "_blocks")}
+
+    def __setstate__(self, stored: dict[str, Any]) -> None:
+        """Make ready what was stored."""
+        vars(self).update(stored)
+        self._prepare()
+
+    def _decide(self, text: str) -> Floats:
+        """What the tf-idf part adds to each intent's decision: `TfidfVectorizer.transform` and the machine's product,
+        without the matrices that scikit-learn makes of one text; measured, it takes a tenth of the time.
+        """
+        decision = np.zeros(len(self._machine.classes_))
+        for analyse, vocabulary, idf, rows in self._blocks:
+            counts = Counter(place for term in analyse(text) if (place := vocabulary.get(term)) is not None)
+            if not counts:
+                continue
+            places = np.fromiter(counts, np.int64, len(counts))
+            values = (1 + np.log(np.fromiter(counts.values(), np.float64, len(counts)))) * idf[places]
+            decision += (values / np.sqrt(values @ values)) @ rows[places]
+        return self._weight * decision
 
     def _cross_validated(
         self, features: csr_matrix, vectors: Vectors, labels: NDArray[np.str_], outside: str
@@ -113,9 +148,9 @@ class LinearModel:
             texts: any.
             vectors: theirs, float32, (len(texts), 384), unit length.
         """
-        # The same as the machine's own decision function, without joining dense and sparse features anew each time.
-        dense, sparse = np.split(self._machine.coef_, [SIZE], axis=1)
-        decisions = vectors @ dense.T + self._sparse(texts) @ sparse.T + self._machine.intercept_
+        decisions = (
+            vectors @ self._dense.T + np.stack([self._decide(text) for text in texts]) + self._machine.intercept_
+        )
         probabilities = _softmax(decisions * self.temperature)
         scores = np.log(probabilities.max(axis=1)) + NEARNESS_WEIGHT * _nearness(vectors, self._near)
         names = self._machine.classes_
@@ -144,7 +179,7 @@ def _softmax(decisions: Floats) -> Floats:
 def _nearness(vectors: Vectors, near: Vectors) -> Floats:
     """The mean cosine of the three nearest examples."""
     likeness = vectors @ near.T
-    return np.sort(likeness, axis=1)[:, -NEIGHBOURS:].mean(axis=1).astype(np.float64)
+    return np.partition(likeness, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS:].mean(axis=1).astype(np.float64)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)

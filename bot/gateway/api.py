@@ -160,7 +160,7 @@ def api_of(request: Request) -> Api:
     return api
 
 
-def caller(request: Request, conversation_id: str, authorization: Annotated[str, Header()] = "") -> Caller:
+async def caller(request: Request, conversation_id: str, authorization: Annotated[str, Header()] = "") -> Caller:
     """The conversation and the secret of a request.
 
     Raises:
@@ -200,7 +200,14 @@ async def _writing(request: Request, work: Callable[[Any], T]) -> T:
 
 
 router = APIRouter(prefix="/api/v1", tags=["conversation"])
-Api_ = Annotated[Api, Depends(api_of)]
+
+
+async def _api(request: Request) -> Api:
+    """`api_of` as a dependency; one that is not async would be sent to another thread and back."""
+    return api_of(request)
+
+
+Api_ = Annotated[Api, Depends(_api)]
 Mine = Annotated[store.Conversation, Depends(authorised)]
 
 
@@ -254,10 +261,12 @@ async def say(said: Say, who: Annotated[Caller, Depends(caller)], api: Api_, res
     started = time.perf_counter()
     if said.text is not None and len(said.text) > MOST_CHARACTERS:
         raise TooMuch(f"a message may have {MOST_CHARACTERS} characters")
-    if not said.text or not api.house.fixed.alarm(said.text):
+    alarm = api.house.fixed.alarm(said.text) if said.text else None
+    if not alarm:
         api.rates.message(who.conversation_id)  # an emergency is answered however many messages came before
     outcome = await take_turn(
-        Incoming(who.conversation_id, who.token, str(said.client_message_id), said.text, said.choice), house=api.house
+        Incoming(who.conversation_id, who.token, str(said.client_message_id), alarm, said.text, said.choice),
+        house=api.house,
     )
     TURN_S.observe(time.perf_counter() - started)
     for message in outcome.messages:

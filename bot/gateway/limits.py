@@ -1,4 +1,6 @@
-"""How much and how often: the size of a request, and moving windows for conversations and addresses."""
+"""How much and how often: the size of a request, and moving windows for conversations and addresses; the headers of
+every answer.
+"""
 
 import math
 import time
@@ -15,6 +17,9 @@ from bot.settings import Settings
 
 MOST_BYTES = 64 * 1024
 """Of a request's body: 4,000 characters of four bytes each, escaped, fit in."""
+
+HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+"""Of every answer that does not say otherwise."""
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -59,6 +64,28 @@ class SizeLimit:
             return whole
 
         await self._app(scope, once, send)
+
+
+class Headers:
+    """ASGI middleware that adds what every answer carries: a conversation must not lie in a cache.
+
+    Args:
+        app: what is behind it.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the headers that the answer does not set itself."""
+
+        async def with_headers(event: dict[str, Any]) -> None:
+            if event["type"] == "http.response.start":
+                given = {name for name, _ in event["headers"]}
+                event["headers"] = [*event["headers"], *(one for one in HEADERS if one[0] not in given)]
+            await send(event)
+
+        await self._app(scope, receive, with_headers)
 
 
 class Rates:

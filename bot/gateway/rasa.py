@@ -12,6 +12,9 @@ from bot.errors import Unavailable
 MOST_CHARACTERS = 1000
 """Of a message that Rasa is given; red flags have read all of it before."""
 
+KEEP_ALIVE_S = 3.0
+"""Seconds that an idle connection is kept: fewer than Sanic's 5, so that no message meets a connection just closed."""
+
 CANARY = "what is secondary hypogonadism"
 """The question whose answer tells that encoder, classifier, rules, action server and store work together."""
 
@@ -68,7 +71,8 @@ class RasaDialogue:
 
     async def __aenter__(self) -> Self:
         """Open the connections."""
-        self._client = aiohttp.ClientSession(headers=self._headers, timeout=self._limit)
+        connector = aiohttp.TCPConnector(keepalive_timeout=KEEP_ALIVE_S)
+        self._client = aiohttp.ClientSession(connector=connector, headers=self._headers, timeout=self._limit)
         return self
 
     async def __aexit__(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from bot.safety.text import PAUSE, STOP, Word, words
+from bot.safety.text import PAUSE, STOP, Word, contracted, words
 
 GAP = 2
 """Further words that may stand between two words of a phrase."""
@@ -15,6 +15,12 @@ SHORTEST_FORGIVEN = 6
 """Letters from which a word may be misspelt."""
 LIKENESS = 83.0
 """How like, in percent, a misspelt word must be; its first letter must be the same."""
+SHORTEST_SWAPPED = 4
+"""Letters from which two letters inside a word may have changed places, as in "pian"."""
+MOST_LETTERS_APART = 4
+"""Letters by which a misspelling may be longer or shorter; words further apart are never alike enough."""
+NUMBER = "#"
+"""What stands for any number in a concept."""
 
 Place = tuple[int, int]
 """Index of the first and of the last word of a hit."""
@@ -30,22 +36,37 @@ class Matcher:
     """Concepts in words.
 
     Args:
-        concepts: name -> words and phrases; `swell*` stands for every word that begins so.
+        concepts: name -> words and phrases; `swell*` stands for every word that begins so, `#` for any number.
     """
 
     def __init__(self, concepts: Mapping[str, Sequence[str]]) -> None:
         self._phrases: dict[str, list[_Phrase]] = defaultdict(list)
         self._vocabulary: set[str] = set()
         self._prefixes: set[str] = set()
+        self._long: dict[str, list[str]] = defaultdict(list)
+        self._swapped: dict[str, str] = {}
         for name, phrases in concepts.items():
             self._add(name, phrases)
 
     def _add(self, name: str, phrases: Sequence[str]) -> None:
         for phrase in phrases:
-            parts = [_key(part) for part in phrase.split()]
+            parts = [_key(part) for part in contracted(phrase).split()]
             self._phrases[parts[0]].append(_Phrase(name, tuple(parts[1:])))
             for part in parts:
-                (self._prefixes if part.endswith("*") else self._vocabulary).add(part)
+                if part.endswith("*"):
+                    self._prefixes.add(part)
+                elif part not in self._vocabulary:
+                    self._know(part)
+
+    def _know(self, word: str) -> None:
+        """Add a word and, by its length, the ways in which it may be misspelt."""
+        self._vocabulary.add(word)
+        if len(word) >= SHORTEST_FORGIVEN:
+            self._long[word[0]].append(word)
+        elif len(word) >= SHORTEST_SWAPPED:
+            for place in range(1, len(word) - 2):
+                swapped = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+                self._swapped.setdefault(swapped, word)
 
     def pattern(self, groups: Sequence[str | Sequence[str]], *, within: int) -> "Pattern":
         """A pattern of groups, each a concept's name or a list of words and phrases of its own.
@@ -103,9 +124,13 @@ class Matcher:
         if word in (STOP, PAUSE):
             return ()
         forms = [word] if word in self._vocabulary else []
+        if word[0].isdigit():
+            return (*forms, NUMBER)
         forms += [key for size in range(2, len(word) + 1) if (key := word[:size] + "*") in self._prefixes]
+        if not forms and word in self._swapped:
+            forms = [self._swapped[word]]
         if not forms and len(word) >= SHORTEST_FORGIVEN:
-            near = [one for one in self._vocabulary if one[0] == word[0] and len(one) >= SHORTEST_FORGIVEN]
+            near = [one for one in self._long.get(word[0], ()) if abs(len(one) - len(word)) <= MOST_LETTERS_APART]
             best = process.extractOne(word, near, scorer=fuzz.ratio, score_cutoff=LIKENESS)
             forms = [best[0]] if best else []
         return tuple(forms)
@@ -138,5 +163,7 @@ def _nearest(places: list[Place], anchor: Place) -> Place:
 
 def _key(part: str) -> str:
     """A word of a concept in normal form, its star kept."""
+    if part == NUMBER:
+        return part
     star = part.endswith("*")
     return words(part.rstrip("*"))[0].text + ("*" if star else "")

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'", "`": "'"})
 _DROPPED = {"Cf", "Cc", "Mn", "Me"}
-_PIECE = re.compile(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*|[.?!;\n]+|[,:()\u2013\u2014-]", re.UNICODE)
+_PIECE = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[.?!;\n]+|[,:()\u2013\u2014-]", re.UNICODE)
 _REPEATED = re.compile(r"(.)\1{2,}")
+_AUXILIARIES = frozenset({"do", "does", "did", "can", "could", "will", "would", "has", "have", "had", "should"})
+_CONTRACTED = {"willnt": "wont", "cannt": "cant", "cannot": "cant"}
 
 STOP, PAUSE = "\x02", "\x01"
 """What stands for the end of a sentence and for a comma among the words."""
@@ -33,7 +35,7 @@ def words(text: str) -> list[Word]:
     """The words of a text in normal form.
 
     "I can\u2019t SEEEE!!" gives i, cant, see, STOP: compatibility forms are unified, case and invisible characters go,
-    a letter is never repeated more than twice, and apostrophes are left out.
+    a letter is never repeated more than twice, apostrophes are left out, and "can not" and "cannot" are "cant".
 
     Args:
         text: anything at all.
@@ -49,10 +51,26 @@ def words(text: str) -> list[Word]:
         if raw[0] in ".?!;\n":
             found.append(Word(STOP, start, end, question="?" in raw))
         elif raw[0].isalnum():
-            found.append(Word(_REPEATED.sub(r"\1\1", raw.replace("'", "")), start, end))
+            _add(found, _REPEATED.sub(r"\1\1", raw.replace("'", "")), start, end)
         else:
             found.append(Word(PAUSE, start, end))
     return found
+
+
+def _add(found: list[Word], text: str, start: int, end: int) -> None:
+    """Add a word; a "not" after an auxiliary is contracted with it, so that one way of writing stands for all."""
+    if text == "not" and found and found[-1].text in _AUXILIARIES:
+        start, text = found[-1].start, found.pop().text + "nt"
+    found.append(Word(_CONTRACTED.get(text, text), start, end))
+
+
+def contracted(phrase: str) -> str:
+    """A phrase of a rule with its "do not" as "dont", as `words` has it; its stars stay."""
+    parts: list[str] = []
+    for part in phrase.split():
+        joined = parts.pop() + "nt" if part == "not" and parts and parts[-1] in _AUXILIARIES else part
+        parts.append(_CONTRACTED.get(joined, joined))
+    return " ".join(parts)
 
 
 def _normal(text: str) -> tuple[str, list[int]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import ForeignKey, String, case, select, update
+from sqlalchemy import ForeignKey, String, bindparam, case, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.database import Base, Instant
@@ -62,6 +62,11 @@ def _ticket(row: TicketRow) -> Ticket:
     return Ticket(**{**fields, "state": State(row.state), "urgency": Urgency(row.urgency)})
 
 
+_OPEN = (
+    select(TicketRow.__table__.c.id)
+    .where(TicketRow.__table__.c.conversation_id == bindparam("it"), TicketRow.__table__.c.state != State.RESOLVED)
+    .limit(1)
+)
 _ORDER = {level: place for place, level in enumerate(Urgency)}
 
 
@@ -99,8 +104,7 @@ def open_ticket(
 
 def waiting(session: Session, conversation_id: str) -> bool:
     """Whether this conversation has a ticket that is not resolved."""
-    rows = select(TicketRow.id).where(TicketRow.conversation_id == conversation_id, TicketRow.state != State.RESOLVED)
-    return session.scalars(rows.limit(1)).first() is not None
+    return session.connection().execute(_OPEN, {"it": conversation_id}).first() is not None
 
 
 def queue(session: Session, *, resolved: bool = False, most: int = 200) -> list[Ticket]:

@@ -49,7 +49,9 @@ class Patient:
             )
 
     async def say(self, text: str | None = None, *, choice: str | None = None, client_id: str = "") -> Outcome:
-        return await take_turn(Incoming(self.id, self.token, client_id or uuid4().hex, text, choice), house=self.house)
+        alarm = self.house.fixed.alarm(text) if text else None
+        incoming = Incoming(self.id, self.token, client_id or uuid4().hex, alarm, text, choice)
+        return await take_turn(incoming, house=self.house)
 
     def history(self) -> list[str]:
         with self.house.database.reading() as session:
@@ -233,9 +235,9 @@ async def test_a_button_that_was_never_offered_is_refused(house: House) -> None:
 async def test_nobody_writes_with_anothers_token(house: House, dialogue: Dialogue) -> None:
     patient, other = Patient(house), Patient(house)
     with pytest.raises(Unauthorized):
-        await take_turn(Incoming(patient.id, other.token, "1", "hello"), house=house)
+        await take_turn(Incoming(patient.id, other.token, "1", None, "hello"), house=house)
     with pytest.raises(NotFound):
-        await take_turn(Incoming("0" * 32, other.token, "1", "hello"), house=house)
+        await take_turn(Incoming("0" * 32, other.token, "1", None, "hello"), house=house)
     assert dialogue.heard == []
 
 

@@ -46,3 +46,13 @@ def test_gibberish_is_out_of_scope(examples: tuple[list[str], list[str], Vectors
     strange = ["xkcd plumbus frobnicate", "the tariff schedule of the port authority", "zzzz zz zzzz"]
     for guess in model.guess(strange, Encoder(Settings().models_dir / "encoder").encode(strange)):
         assert guess.ranking[0][0] == OUTSIDE or guess.in_scope < model.threshold
+
+
+def test_the_short_way_decides_as_the_machine_itself(examples: tuple[list[str], list[str], Vectors]) -> None:
+    texts, intents, vectors = examples
+    model = LinearModel(weight=0.5, keep=0.97).fit(texts, vectors, intents, outside=OUTSIDE)
+    some = ["will clomid mess with my eyes", "", "words unheard of", *texts[::50]]
+    their_vectors = Encoder(Settings().models_dir / "encoder").encode(some)
+    by_machine = model._machine.decision_function(model._features(some, their_vectors))
+    by_us = their_vectors @ model._dense.T + [model._decide(text) for text in some] + model._machine.intercept_
+    assert np.abs(by_machine - by_us).max() < 1e-4

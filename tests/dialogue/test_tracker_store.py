@@ -8,6 +8,7 @@ from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.conversation import guard, store
+from bot.conversation import tracker as tracker_rows
 from bot.conversation.fixed import Fixed
 from bot.database import Database
 from bot.dialogue.tracker_store import SequencedTrackerStore
@@ -78,7 +79,7 @@ async def test_what_axis_said_is_not_stored_twice(made: tuple[SequencedTrackerSt
     tracker.update(BotUttered(None, {"custom": {"blocks": "a vetted text"}}))
     await trackers.save(tracker)
     with database.reading() as session:
-        _, events = store.tracker_turns(session, sender, last=100)
+        _, events = tracker_rows.turns(session, sender, last=100)
     assert not any("a vetted text" in event for event in events)
 
 
