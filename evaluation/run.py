@@ -27,7 +27,6 @@ QUESTIONS = (
     "will clomid mess with my eyes", "what is luteinizing hormone", "does testosterone lower sperm count",
     "how do serms work", "what are your opening hours", "im tired all the time", "clomid or tamoxifen", "hello",
 )  # fmt: skip
-GREETINGS = ("hello", "hi", "i feel great", "bye")
 ROUNDS = 25
 """Times that each of the eight questions is asked, one patient after the other."""
 AT_ONCE, EACH = 8, 20
@@ -68,7 +67,7 @@ class Stranger:
 
 
 def round_trips(axis_url: str, stock_url: str) -> tuple[list[float], list[float]]:
-    """Milliseconds of messages to either bot: conversations of eight messages, with one bot and the other in turn.
+    """Milliseconds of messages to either bot: the same conversation of eight messages, with one and the other in turn.
 
     A conversation is held as a whole, since the stock bot's threads keep both processors busy for a while after each
     of its replies.
@@ -77,7 +76,7 @@ def round_trips(axis_url: str, stock_url: str) -> tuple[list[float], list[float]
     for _ in range(ROUNDS):
         patient, stranger = Patient(axis_url), Stranger(stock_url)
         ours += [_timed(patient.say, question) for question in QUESTIONS]
-        theirs += [_timed(stranger.say, GREETINGS[number % len(GREETINGS)]) for number in range(len(QUESTIONS))]
+        theirs += [_timed(stranger.say, question) for question in QUESTIONS]
     return ours, theirs
 
 
@@ -132,7 +131,7 @@ def measure(folder: Path) -> list[Figure]:
             Figure("round trip p95", "ms", _p95(ours), _p95(theirs)),
             Figure(
                 f"messages a second, {AT_ONCE} at once", "1/s", throughput(lambda: Patient(url), QUESTIONS),
-                throughput(lambda: Stranger(other.url), GREETINGS),
+                throughput(lambda: Stranger(other.url), QUESTIONS),
             ),
         ]  # fmt: skip
         memory = {name: resident_mb(pid) for name, pid in pids(var).items()}

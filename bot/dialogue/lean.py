@@ -3,6 +3,7 @@
 Rasa 3.6.21 is the last of its line, so what is replaced stays as it is. Measured: docs/decisions/0011-round-trip.md.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,7 @@ import rasa
 from rasa.core import processor
 from rasa.core.actions.action import RemoteAction
 from rasa.core.agent import Agent
+from rasa.core.policies.rule_policy import RulePolicy
 from rasa.core.tracker_store import TrackerStore
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.shared.core.domain import Domain
@@ -30,6 +32,8 @@ def apply() -> None:
     RemoteAction._action_call_format = _action_call
     Event.resolve_by_type = cache(Event.resolve_by_type)  # Rasa looks for it anew for each event
     EndpointConfig.session = lambda _endpoint: _KeptSession()
+    RulePolicy._find_action_from_rules = _without_reading_text(RulePolicy._find_action_from_rules)
+    RulePolicy.format_tracker_states = lambda _policy, _states: None  # for a line of the log that is not kept
 
 
 class InOrderRunner(DaskGraphRunner):
@@ -73,6 +77,17 @@ def _without_fallback(store: TrackerStore, domain: Domain) -> TrackerStore:
     """The tracker store as it is; Rasa would wrap it in one that forgets the conversation when the database is down."""
     store.domain = domain
     return store
+
+
+def _without_reading_text(find: Callable[..., Any]) -> Callable[..., Any]:
+    """Rasa looks for a rule twice, first for one that names the patient's literal text. No rule of ours does."""
+
+    def find_by_intent(
+        policy: RulePolicy, tracker: DialogueStateTracker, domain: Domain, use_text_for_last_user_input: bool
+    ) -> Any:
+        return (None, None, False) if use_text_for_last_user_input else find(policy, tracker, domain, False)
+
+    return find_by_intent
 
 
 def _is_action_result(_action: RemoteAction, result: dict[str, Any]) -> bool:
