@@ -25,7 +25,7 @@ def refuse(name: str) -> Callable[[Part, Shop], Piece]:
         text = shop.fixed.refusals.replies[name]
         paragraphs = shop.fixed.refusals.render(name, clinic_phone=shop.fixed.clinic.telephone)
         blocks: list[Block] = [Paragraph(one) for one in paragraphs]
-        near = [one.topic for one in shop.rank(question_of(part, shop)) if one.score >= POSSIBLE]
+        near = [one.topic for one in shop.rank(question_of(part, shop)) if one.likeness >= POSSIBLE]
         provenance = Provenance(
             topic=f"refusal:{name}", title=text.title, revision=0, level="plain", sha256=text.sha256
         )

@@ -5,8 +5,9 @@ from functools import cache
 
 import numpy as np
 
-from bot.content import search, store
+from bot.content import store
 from bot.content.catalogue import Catalogue, Served
+from bot.content.learned import prepare
 from bot.content.search import Index, Match, Question
 from bot.conversation.fixed import Fixed
 from bot.database import Database
@@ -28,7 +29,7 @@ class Shop:
         self.fixed = Fixed.load(settings)
         self._loaded: tuple[str, date] | None = None
         self.catalogue = Catalogue(version="")
-        self._index = Index(self.catalogue, np.zeros((0, SIZE), np.float32))
+        self._index = Index(self.catalogue, nothing := np.zeros((0, SIZE), np.float32), nothing)
 
     def refresh(self) -> None:
         """Read what may be said now, at the beginning of a turn: a text approved a moment ago counts.
@@ -38,19 +39,14 @@ class Shop:
                 withdrawn.
         """
         today = datetime.now(UTC).date()
+        with self._database.glancing() as connection:
+            current = (store.version(connection), today)
+        if current == self._loaded:
+            return
         with self._database.reading() as session:
-            current = (store.version(session), today)
-            if current == self._loaded:
-                return
             catalogue = store.load_catalogue(session, mode=self._settings.mode, today=today)
-            texts = [way for way, _ in search.ways(catalogue)]
-            known = store.vectors(session, texts, encoder=self.encoder.sha256)
-        missing = {text: self.encoder.encode([text])[0] for text in texts if text not in known}
-        if missing:
-            with self._database.writing() as session:
-                store.keep_vectors(session, missing, encoder=self.encoder.sha256)
-        vectors = [{**known, **missing}[text] for text in texts] or [np.zeros(SIZE, np.float32)]
-        self.catalogue, self._index = catalogue, Index(catalogue, np.stack(vectors))
+        self._index = prepare(self._database, catalogue, self.encoder)
+        self.catalogue = catalogue
         self._loaded = current
 
     def rank(self, question: Question) -> list[Match]:

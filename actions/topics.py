@@ -9,7 +9,7 @@ from actions.shop import Shop
 from actions.turn import Answer, Memory, Part, Piece, Subject, offer_person, say
 from bot.content.blocks import Block, Notice
 from bot.content.catalogue import Served
-from bot.content.search import Match, Question, Verdict, decide
+from bot.content.search import CHOICES, Match, Question, Verdict, decide
 from bot.content.topic import Level
 from bot.conversation.message import Handoff, Kind, Offer, Provenance
 from bot.encoder import unpacked
@@ -37,7 +37,6 @@ KINDS: dict[str, frozenset[str]] = {
 }
 """The kinds of topic that an intent asks for."""
 
-MOST_CHOICES = 3
 SHORT_WORDS = 7
 """A question of no more words, which names nothing, leans on the one before."""
 
@@ -189,7 +188,7 @@ def offer(topic: Served) -> Offer:
 
 def ask_back(matches: list[Match], shop: Shop) -> Piece:
     """The nearest topics as choices."""
-    offers = [offer(match.topic) for match in matches[:MOST_CHOICES]]
+    offers = [offer(match.topic) for match in matches[:CHOICES]]
     return say(shop, "ask_back", kind=Kind.CLARIFICATION, offers=[*offers, offer_person(shop)])
 
 

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from bot import encoder_build, log, supervise
 from bot.content import files, readability, store
+from bot.content.learned import prepare
 from bot.content.review import State
 from bot.content.store import Draft
 from bot.conversation import store as conversations
@@ -100,7 +101,9 @@ def import_content() -> None:
         database = _database(settings)
         with database.writing() as session:
             done = store.import_drafts(session, drafts, now=datetime.now(UTC))
-        _prepare_search(settings, database, drafts)
+        with database.reading() as session:
+            catalogue = store.load_catalogue(session, mode=settings.mode, today=datetime.now(UTC).date())
+        prepare(database, catalogue, Encoder(settings.models_dir / "encoder"))
     counts = f"{len(done.new)} new, {len(done.changed)} changed, {len(done.unchanged)} unchanged"
     console.print(f"  {len(drafts)} texts: {counts}")
 
@@ -108,17 +111,6 @@ def import_content() -> None:
 def _drafts(settings: Settings, fixed: Fixed) -> list[Draft]:
     topics = files.read_drafts(settings.language_dir, lexicon=fixed.lexicon, closings=fixed.closings.ids)
     return [*topics, *fixed.drafts()]
-
-
-def _prepare_search(settings: Settings, database: Database, drafts: list[Draft]) -> None:
-    """Encode the ways of asking that are new, so that the action server need not."""
-    machine = Encoder(settings.models_dir / "encoder")
-    texts = [question for draft in drafts for question in draft.questions]
-    with database.reading() as session:
-        known = store.vectors(session, texts, encoder=machine.sha256)
-    new = {text: machine.encode([text])[0] for text in texts if text not in known}
-    with database.writing() as session:
-        store.keep_vectors(session, new, encoder=machine.sha256)
 
 
 @content.command()

@@ -1,5 +1,6 @@
 """The database: engine, sessions and the base of all tables. The only SQLAlchemy outside the store modules."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, event, make_url, text
+from sqlalchemy import Connection, DateTime, Dialect, Engine, TypeDecorator, create_engine, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -52,6 +53,7 @@ class Database:
         self.url = make_url(url)
         self._engine = _engine(url, limit_s=limit_s, durable=durable)
         self._writer = self._engine.execution_options(axis_begin="BEGIN IMMEDIATE")
+        self._kept = threading.local()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -62,6 +64,28 @@ class Database:
         """
         with _translated(), Session(self._engine) as session:
             yield session
+
+    @contextmanager
+    def glancing(self) -> Iterator[Connection]:
+        """A connection for one statement that reads: each thread keeps its own, without a transaction.
+
+        A fifth of the time of `reading`, for what every turn asks.
+
+        Raises:
+            Unavailable: the database did not answer; the next call connects anew.
+        """
+        with _translated():
+            connection: Connection | None = getattr(self._kept, "connection", None)
+            if connection is None or connection.closed or connection.invalidated:
+                connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                self._kept.connection = connection
+            try:
+                yield connection
+            except SQLAlchemyError:
+                self._kept.connection = None
+                connection.invalidate()
+                connection.close()
+                raise
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

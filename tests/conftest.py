@@ -10,9 +10,11 @@ import psycopg
 import pytest
 
 from bot.content import files, store
+from bot.content.learned import prepare
 from bot.conversation.fixed import Fixed
 from bot.database import Database
-from bot.settings import Settings
+from bot.encoder import Encoder
+from bot.settings import Mode, Settings
 from evaluation.running import Running, axis_running
 from tests.when import NOW
 
@@ -69,6 +71,8 @@ def stocked(tmp_path_factory: pytest.TempPathFactory, fixed: Fixed) -> Path:
     drafts = files.read_drafts(Settings().language_dir, lexicon=fixed.lexicon, closings=fixed.closings.ids)
     with database.writing() as session:
         store.import_drafts(session, [*drafts, *fixed.drafts()], now=NOW)
+        catalogue = store.load_catalogue(session, mode=Mode.DEMO, today=NOW.date())
+    prepare(database, catalogue, Encoder(Settings().models_dir / "encoder"))
     database.close()
     with Database(f"sqlite:///{path}").reading() as session:  # a last reader folds the write-ahead log in
         session.connection().exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

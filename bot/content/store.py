@@ -1,4 +1,4 @@
-"""The vetted store: topics, their immutable revisions, each move of a revision, and the vectors of the ways of asking.
+"""The vetted store: topics, their immutable revisions, and each move of a revision.
 
 A revision's row is never changed. Its state is that of its latest row in `moves`, so the table is its own audit.
 """
@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import TypeAdapter
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String, UniqueConstraint, func, select
+from sqlalchemy import JSON, Connection, ForeignKey, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.content.blocks import Text
@@ -58,15 +56,6 @@ class MoveRow(Base):
     at: Mapped[datetime] = mapped_column(Instant)
     review_due: Mapped[date | None]
     note: Mapped[str] = mapped_column(String(1000), default="")
-
-
-class VectorRow(Base):
-    """The vector of one way of asking, float32, (384,), for one encoder. A cache: it can be made again."""
-
-    __tablename__ = "question_vectors"
-    text_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
-    encoder_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
-    vector: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +140,9 @@ _VERSION = select(
 )
 
 
-def version(session: Session) -> str:
+def version(connection: Connection) -> str:
     """Changes with every import and every move."""
-    revision, move = session.connection().execute(_VERSION).one()
+    revision, move = connection.execute(_VERSION).one()
     return f"{revision or 0}.{move or 0}"
 
 
@@ -227,7 +216,7 @@ def load_catalogue(session: Session, *, mode: Mode, today: date) -> Catalogue:
             served[topic] = _served(*chosen)
         elif any(one.state is not State.RETIRED for _, one in standings):
             withheld[topic] = _served(*standings[0])
-    return Catalogue(version=version(session), served=served, withheld=withheld)
+    return Catalogue(version=version(session.connection()), served=served, withheld=withheld)
 
 
 def _served(row: RevisionRow, where: Standing) -> Served:
@@ -301,17 +290,3 @@ def show(session: Session, revision_id: int) -> tuple[Row, Draft]:
     if row is None:
         raise NotFound(f"no revision {revision_id}")
     return _row(row, standing(session, revision_id)), TypeAdapter(Draft).validate_python(row.document)
-
-
-def vectors(session: Session, texts: Collection[str], *, encoder: str) -> dict[str, NDArray[np.float32]]:
-    """The stored vectors of those of the texts that have one, each float32, (384,)."""
-    wanted = {sha256(text): text for text in texts}
-    rows = session.scalars(select(VectorRow).where(VectorRow.encoder_sha256 == encoder))
-    return {wanted[row.text_sha256]: np.frombuffer(row.vector, np.float32) for row in rows if row.text_sha256 in wanted}
-
-
-def keep_vectors(session: Session, found: dict[str, NDArray[np.float32]], *, encoder: str) -> None:
-    """Store vectors for next time."""
-    for text, vector in found.items():
-        row = VectorRow(text_sha256=sha256(text), encoder_sha256=encoder, vector=vector.tobytes())
-        session.merge(row)

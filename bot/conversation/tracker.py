@@ -1,6 +1,6 @@
 """Rasa's tracker in the database: one row a turn, in the order of its number; an append is checked."""
 
-from sqlalchemy import Table, bindparam, func, select
+from sqlalchemy import Connection, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from bot.conversation.tables import ConversationRow, TrackerTurnRow
@@ -31,9 +31,9 @@ def turns(session: Session, conversation_id: str, *, last: int) -> tuple[int, li
     return (rows[0].seq if rows else 0), [row.events for row in reversed(rows)]
 
 
-def last_turn(session: Session, conversation_id: str) -> int:
+def last_turn(connection: Connection, conversation_id: str) -> int:
     """The number of a tracker's last turn, 0 if there is none."""
-    return session.connection().execute(_LAST_TURN, {"it": conversation_id}).scalar() or 0
+    return connection.execute(_LAST_TURN, {"it": conversation_id}).scalar() or 0
 
 
 def append(session: Session, conversation_id: str, events: str, *, expected: int) -> None:

@@ -64,9 +64,11 @@ class SequencedTrackerStore(TrackerStore):
             Unavailable: the database did not answer.
         """
         recent = self._recall(sender_id)
+        if recent:
+            with self._database.glancing() as connection:
+                if tracker_rows.last_turn(connection, sender_id) == recent._axis_stored[0]:
+                    return recent
         with self._database.reading() as session:
-            if recent and tracker_rows.last_turn(session, sender_id) == recent._axis_stored[0]:
-                return recent
             stored, turns = tracker_rows.turns(session, sender_id, last=LAST_TURNS)
         if not turns:
             return None

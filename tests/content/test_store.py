@@ -47,10 +47,10 @@ def move(database: Database, after: State, *, actor: str = "Bea", role: Role = R
 def test_importing_twice_changes_nothing(database: Database) -> None:
     assert put(database, draft()).new == ("example",)
     with database.reading() as session:
-        before = store.version(session)
+        before = store.version(session.connection())
     assert put(database, draft()).unchanged == ("example",)
     with database.reading() as session:
-        assert store.version(session) == before
+        assert store.version(session.connection()) == before
 
 
 def test_a_changed_text_is_a_new_revision_and_the_old_one_stays(database: Database) -> None:
