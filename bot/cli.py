@@ -17,9 +17,11 @@ from rich.console import Console
 from rich.table import Table
 
 from bot import encoder_build, log, supervise
-from bot.content import files, readability, store
+from bot.content import files, readability, search, store
+from bot.content import lint as linting
+from bot.content.catalogue import Catalogue
 from bot.content.learned import prepare
-from bot.content.review import State
+from bot.content.review import Standing, State
 from bot.content.store import Draft
 from bot.conversation import store as conversations
 from bot.conversation.fixed import Fixed
@@ -115,20 +117,35 @@ def _drafts(settings: Settings, fixed: Fixed) -> list[Draft]:
 
 @content.command()
 def lint() -> None:
-    """Check every text of the data folder, and print each plain text's reading age."""
+    """Check every text of the data folder, and print each text's reading ages and their medians."""
     settings = Settings.read()
     fixed = Fixed.load(settings)
     topics = files.read_topics(settings.language_dir)
-    references = files.read_references(settings.language_dir / "references.yml")
-    problems = files.lint(topics, references=references, lexicon=fixed.lexicon, closings=fixed.closings.ids)
-    familiar = files.familiar(fixed.lexicon)
+    house = files.read_house(settings.language_dir, lexicon=fixed.lexicon, closings=fixed.closings.ids)
+    problems = linting.lint(topics, house)
+    words = linting.familiar(fixed.lexicon)
     for _, one in topics:
-        ages = (readability.measure(str(text), known=familiar).age for text in one.texts.values())
+        ages = (readability.measure(str(text), known=words).age for text in one.texts.values())
         console.print(f"{one.head.id}: reading age {', '.join(map(str, ages))}")
     for problem in problems:
         console.print(f"[red]{problem}[/]")
+    for topic in [] if problems else _unreachable(settings, fixed):
+        problems.append(DataError(f"{topic}: fewer than half of its own ways of asking lead to it"))
+        console.print(f"[red]{problems[-1]}[/]")
+    medians = linting.median_ages((one for _, one in topics), fixed.lexicon)
+    console.print("median reading age: " + ", ".join(f"{level} {age:.1f}" for level, age in medians.items()))
     console.print(f"{len(topics)} topics, {len(problems)} problems")
     raise typer.Exit(bool(problems))
+
+
+def _unreachable(settings: Settings, fixed: Fixed) -> list[str]:
+    """Topics of the files that nobody would find."""
+    drafts = files.read_drafts(settings.language_dir, lexicon=fixed.lexicon, closings=fixed.closings.ids)
+    served = {draft.id: store.serve(draft, 1, Standing(State.DRAFT)) for draft in drafts}
+    catalogue = Catalogue(version="files", served=served)
+    with step("looking for topics that nobody would find"):
+        vectors = Encoder(settings.models_dir / "encoder").encode([way for way, _ in search.ways(catalogue)])
+        return search.unreachable(catalogue, vectors, search.learn(catalogue, vectors))
 
 
 @content.command()

@@ -1,33 +1,17 @@
 """From the files of data/<language> to drafts for the store: topics, and the fixed texts of safety."""
 
-import re
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.content import readability, topic
+from bot.content import topic
 from bot.content.blocks import Paragraph, Text
+from bot.content.lint import Facts, House, lint
 from bot.content.store import Draft
 from bot.content.topic import Level, Topic
 from bot.datafile import checked, read_yaml
-from bot.errors import DataError
 from bot.lexicon import Lexicon
-
-OLDEST_PLAIN_READER = 13.0
-"""Reading age in years that no plain text may exceed. Source: shared design, section 7."""
-
-FORBIDDEN = re.compile(
-    r"\b(safe|safely|guarantee\w*|cure[sd]?|best|optimi[sz]\w+|reclaim|vitality|bioidentical)\b", re.IGNORECASE
-)
-"""Words of promise and of marketing."""
-
-DOSE = re.compile(
-    r"\b\d[\d.,]*\s*(mg|mcg|µg|micrograms?|milligrams?|iu|units?|ml|tablets?|ng/dl|nmol/l|pg/ml|miu/ml)\b",
-    re.IGNORECASE,
-)
-"""An amount that a reader could take for a dose, or a laboratory value that they could judge themselves by."""
 
 
 class Reference(BaseModel):
@@ -72,6 +56,20 @@ def read_topics(folder: Path) -> list[tuple[Path, Topic]]:
     return [(path, topic.read(path)) for path in sorted((folder / "topics").glob("*.md"))]
 
 
+def read_house(folder: Path, *, lexicon: Lexicon, closings: Iterable[str]) -> House:
+    """What the topics of a language may name.
+
+    Raises:
+        DataError: the bibliography or the vocabulary of facts is wrong.
+    """
+    return House(
+        lexicon=lexicon,
+        facts=Facts.load(folder / "facts.yml"),
+        references=frozenset(read_references(folder / "references.yml")),
+        closings=frozenset(closings),
+    )
+
+
 def read_drafts(folder: Path, *, lexicon: Lexicon, closings: Iterable[str]) -> list[Draft]:
     """Every topic of a language as a draft for the store, once all of them pass.
 
@@ -83,65 +81,12 @@ def read_drafts(folder: Path, *, lexicon: Lexicon, closings: Iterable[str]) -> l
     Raises:
         DataError: a file is wrong; none is imported then.
     """
-    references = read_references(folder / "references.yml")
     topics = read_topics(folder)
-    problems = lint(topics, references=references, lexicon=lexicon, closings=closings)
+    problems = lint(topics, read_house(folder, lexicon=lexicon, closings=closings))
     if problems:
         raise problems[0]
+    references = read_references(folder / "references.yml")
     return [_draft(one, references) for _, one in topics]
-
-
-def lint(
-    topics: list[tuple[Path, Topic]], *, references: dict[str, Reference], lexicon: Lexicon, closings: Iterable[str]
-) -> list[DataError]:
-    """What is wrong with the topics, apart from what keeps a file from being read."""
-    known = {one.head.id for _, one in topics}
-    owners = Counter(question.lower() for _, one in topics for question in one.head.asked_as)
-    words = familiar(lexicon)
-    problems = []
-    for path, one in topics:
-        reasons = [
-            *_unknown_names(one, known=known, references=references, lexicon=lexicon, closings=set(closings)),
-            *(f"asked_as: {q!r} stands more than once" for q in one.head.asked_as if owners[q.lower()] > 1),
-            *_wording(one, words),
-        ]
-        problems += [DataError(reason, path=path) for reason in reasons]
-    return problems
-
-
-def _unknown_names(
-    one: Topic, *, known: set[str], references: dict[str, Reference], lexicon: Lexicon, closings: set[str]
-) -> Iterable[str]:
-    head = one.head
-    for kind in ("drugs", "hormones", "labs", "symptoms", "conditions"):
-        terms = {term.id for term in lexicon.terms(kind)}
-        yield from (f"{kind}: the lexicon has no {name!r}" for name in getattr(head, kind) if name not in terms)
-    if head.closing not in closings:
-        yield f"closing: there is no closing {head.closing!r}"
-    yield from (f"related: there is no topic {name!r}" for name in head.related if name not in known)
-    for evidence in head.evidence:
-        yield from (f"evidence: there is no reference {n!r}" for n in evidence.references if n not in references)
-
-
-def familiar(lexicon: Lexicon) -> frozenset[str]:
-    """Names that a patient came with: they count as easy words."""
-    names = [lexicon[term.id].name for kind in ("drugs", "hormones") for term in lexicon.terms(kind)]
-    everyday = "clinician clinicians fertility medicine medicines treatment treatments pituitary hypothalamus estrogen"
-    return frozenset(word for name in names for word in name.lower().split()) | frozenset(everyday.split())
-
-
-def _wording(one: Topic, familiar: frozenset[str]) -> Iterable[str]:
-    sizes = []
-    for level in Level:
-        text = str(one.texts[level])
-        measured = readability.measure(text, known=familiar)
-        sizes.append(measured.words)
-        if level is Level.PLAIN and measured.age > OLDEST_PLAIN_READER:
-            yield f"plain: reading age {measured.age}, at most {OLDEST_PLAIN_READER}"
-        yield from (f"{level}: the word {found[0]!r} promises or sells" for found in FORBIDDEN.finditer(text))
-        yield from (f"{level}: {found[0]!r} may be read as a dose or a limit" for found in DOSE.finditer(text))
-    if sizes[1] < sizes[0] or sizes[2] < sizes[0]:
-        yield f"a level says less than the plain one (words: {sizes})"
 
 
 def _draft(one: Topic, references: dict[str, Reference]) -> Draft:

@@ -6,6 +6,7 @@ answer at all is told by likeness: the mean of the three nearest ways of asking 
 were chosen by leaving ways of asking out and on one half of evaluation/phrases (docs/decisions/0005-search.md).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -150,6 +151,15 @@ def ways(catalogue: Catalogue) -> list[tuple[str, Served]]:
     """Each way of asking with its topic, in a fixed order; a topic's title and button ask for it too."""
     topics = [topic for topic in (*catalogue.served.values(), *catalogue.withheld.values()) if topic.questions]
     return [(way, topic) for topic in topics for way in (*topic.questions, topic.title, topic.button)]
+
+
+def unreachable(catalogue: Catalogue, vectors: Vectors, weights: Weights) -> list[str]:
+    """Topics that fewer than half of their own ways of asking lead to: nobody would find them."""
+    index, found = Index(catalogue, vectors, weights), ways(catalogue)
+    hits, total = Counter[str](), Counter(topic.topic for _, topic in found)
+    for (way, topic), vector in zip(found, vectors, strict=True):
+        hits[topic.topic] += index.rank(Question(text=way, vector=vector[None]))[0].topic is topic
+    return [topic for topic in total if hits[topic] < total[topic] / 2]
 
 
 def decide(matches: Sequence[Match]) -> Verdict:

@@ -220,10 +220,14 @@ def load_catalogue(session: Session, *, mode: Mode, today: date) -> Catalogue:
 
 
 def _served(row: RevisionRow, where: Standing) -> Served:
-    draft = TypeAdapter(Draft).validate_python(row.document)
+    return serve(TypeAdapter(Draft).validate_python(row.document), row.number, where)
+
+
+def serve(draft: Draft, revision: int, where: Standing) -> Served:
+    """A text as it is shown to patients."""
     return Served(
-        topic=row.topic_id,
-        revision=row.number,
+        topic=draft.id,
+        revision=revision,
         title=draft.title,
         button=draft.button,
         kind=draft.kind,
