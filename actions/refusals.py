@@ -26,9 +26,9 @@ def refuse(name: str) -> Callable[[Part, Shop], Piece]:
         paragraphs = shop.fixed.refusals.render(name, clinic_phone=shop.fixed.clinic.telephone)
         blocks: list[Block] = [Paragraph(one) for one in paragraphs]
         near = [one.topic for one in shop.rank(question_of(part, shop)) if one.likeness >= POSSIBLE]
-        provenance = Provenance(
-            topic=f"refusal:{name}", title=text.title, revision=0, level="plain", sha256=text.sha256
-        )
+        topic = f"refusal:{name}"
+        revision = shop.fixed.revisions.get(topic, 0)
+        provenance = Provenance(topic=topic, title=text.title, revision=revision, level="plain", sha256=text.sha256)
         return Piece(
             kind=Kind.REFUSAL,
             blocks=blocks,

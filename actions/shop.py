@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from bot.content import store
+from bot.content import record, store
 from bot.content.catalogue import Catalogue, Served
 from bot.content.learned import prepare
 from bot.content.search import Index, Match, Question
@@ -45,6 +45,7 @@ class Shop:
             return
         with self._database.reading() as session:
             catalogue = store.load_catalogue(session, mode=self._settings.mode, today=today)
+            self.fixed.note_revisions(record.numbers(session, self.fixed.drafts()))
         self._index = prepare(self._database, catalogue, self.encoder)
         self.catalogue = catalogue
         self._loaded = current
@@ -56,6 +57,10 @@ class Shop:
     def topic(self, topic_id: str) -> Served | None:
         """A topic that may be served, if there is one of this id."""
         return self.catalogue.served.get(topic_id)
+
+    def known(self, topic_id: str) -> Served | None:
+        """A topic of this id, also one that is held back; `show` then says so."""
+        return self.topic(topic_id) or self.catalogue.withheld.get(topic_id)
 
 
 @cache

@@ -11,7 +11,7 @@ from bot.content.blocks import Block, Notice
 from bot.content.catalogue import Served
 from bot.content.search import CHOICES, Match, Question, Verdict, decide
 from bot.content.topic import Level
-from bot.conversation.message import Handoff, Kind, Offer, Provenance
+from bot.conversation.message import Gap, Kind, Offer, Provenance
 from bot.encoder import unpacked
 
 KINDS: dict[str, frozenset[str]] = {
@@ -61,7 +61,8 @@ def answer_question(part: Part, shop: Shop) -> Piece:
         case Verdict.ASK_BACK:
             return ask_back(matches, shop)
         case _:
-            return say(shop, "nothing_found", kind=Kind.FALLBACK, offers=[offer_person(shop)])
+            missing = Gap(kind="unanswered")
+            return say(shop, "nothing_found", kind=Kind.FALLBACK, offers=[offer_person(shop)], gap=missing)
 
 
 def question_of(part: Part, shop: Shop) -> Question:
@@ -136,8 +137,8 @@ def remembering(piece: Piece, part: Part) -> Piece:
 def show(topic: Served, level: Level, shop: Shop) -> Piece:
     """A topic's text at a level, with its provenance, the other levels and what belongs to it as buttons."""
     if topic.topic in shop.catalogue.withheld:
-        handoff = Handoff(reason="withheld_text", summary=topic.title)
-        return say(shop, "withheld_told", kind=Kind.HANDOFF, closing=topic.closing, handoff=handoff)
+        held = Gap(kind="withheld", topic=topic.topic)
+        return say(shop, "withheld", kind=Kind.FALLBACK, closing=topic.closing, offers=[offer_person(shop)], gap=held)
     blocks: list[Block] = list(topic.texts[level].blocks)
     if topic.reviewed_by is None:
         blocks += [Notice(text) for text in shop.fixed.words.paragraphs("unreviewed")]
@@ -189,12 +190,13 @@ def offer(topic: Served) -> Offer:
 def ask_back(matches: list[Match], shop: Shop) -> Piece:
     """The nearest topics as choices."""
     offers = [offer(match.topic) for match in matches[:CHOICES]]
-    return say(shop, "ask_back", kind=Kind.CLARIFICATION, offers=[*offers, offer_person(shop)])
+    unsure = Gap(kind="asked_back")
+    return say(shop, "ask_back", kind=Kind.CLARIFICATION, offers=[*offers, offer_person(shop)], gap=unsure)
 
 
 def choose_topic(part: Part, shop: Shop) -> Piece:
     """The topic that a button stands for."""
-    topic = shop.topic(part.chosen.get("topic", ""))
+    topic = shop.known(part.chosen.get("topic", ""))
     if topic is None:
         return say(shop, "chosen_topic_gone", kind=Kind.FALLBACK, offers=[offer_person(shop)])
     piece = show(topic, Level(part.chosen.get("level", Level.PLAIN)), shop)
@@ -204,7 +206,7 @@ def choose_topic(part: Part, shop: Shop) -> Piece:
 
 def _step(part: Part, shop: Shop, wanted: Level | None, *, by: int = 0) -> Piece:
     """The last topic again, at another level."""
-    topic = shop.topic(part.memory.topic or "")
+    topic = shop.known(part.memory.topic or "")
     if topic is None:
         return say(shop, "no_topic_yet", kind=Kind.CLARIFICATION, offers=[offer_person(shop)])
     place = LADDER.index(Level(part.memory.level or Level.PLAIN))

@@ -16,7 +16,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.shop import Shop, shop
 from bot.content.blocks import Block, Paragraph
-from bot.conversation.message import Handoff, Kind, Offer, Provenance, Reply
+from bot.conversation.message import Gap, Handoff, Kind, Offer, Provenance, Reply
 from bot.lexicon import Mention
 
 log = structlog.get_logger()
@@ -97,6 +97,7 @@ class Piece:
     provenance: list[Provenance] = field(default_factory=list)
     handoff: Handoff | None = None
     remember: dict[str, str | None] = field(default_factory=dict)
+    gap: Gap | None = None
 
 
 Answer = Callable[[Part, Shop], Piece]
@@ -200,6 +201,7 @@ def merge(pieces: list[Piece]) -> Reply:
         provenance=[one for piece in solid for one in piece.provenance],
         closing=min((piece.closing for piece in solid), key=_weight),
         handoff=next((piece.handoff for piece in solid if piece.handoff), None),
+        gap=next((piece.gap for piece in unique if piece.gap), None),
     )
 
 

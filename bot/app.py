@@ -12,6 +12,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from bot import log
+from bot.content import governance, record
 from bot.conversation import privacy
 from bot.conversation.fixed import Fixed
 from bot.conversation.turn import House
@@ -59,7 +60,7 @@ def create(settings: Settings) -> FastAPI:
     )
     app = FastAPI(title="Axis", version="1", lifespan=_lifespan, docs_url=None, redoc_url=None)
     app.state.api = api.Api(house=house, rates=Rates(settings), bell=bell)
-    app.state.database, app.state.dialogue = database, dialogue
+    app.state.database, app.state.dialogue, app.state.mode = database, dialogue, settings.mode
     app.state.desk = pages.Desk(database=database, settings=settings)
     for router in (api.router, operation.router, site.router, pages.build()):
         app.include_router(router)
@@ -78,8 +79,19 @@ def _refuse_size(fixed: Fixed) -> Callable[[Scope, Receive, Send], Awaitable[Non
     return refuse
 
 
+def _note_revisions(app: FastAPI) -> None:
+    """Learn under which numbers the store holds the fixed texts; without the database they are said all the same."""
+    fixed: Fixed = app.state.api.house.fixed
+    try:
+        with app.state.database.reading() as session:
+            fixed.note_revisions(record.numbers(session, fixed.drafts()))
+    except AxisError as error:
+        logger.error("fixed_texts.unnumbered", error=type(error).__name__)
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    _note_revisions(app)
     retention = asyncio.create_task(_enforce_retention(app))
     gc.collect()
     gc.freeze()  # rules, texts and routes live as long as the process: looking through them for garbage only costs time
@@ -98,9 +110,17 @@ async def _enforce_retention(app: FastAPI) -> None:
                 lambda: privacy.enforce_retention(app.state.database, keep=keep, now=datetime.now(UTC))
             )
             logger.info("retention.done", count=count)
+            await to_thread.run_sync(_give_tasks, app.state.database)
         except AxisError as error:
             logger.error("retention.failed", error=type(error).__name__)
         await asyncio.sleep(RETENTION_EVERY_S)
+
+
+def _give_tasks(database: Database) -> None:
+    """Give the owners of overdue texts their task."""
+    now = datetime.now(UTC)
+    with database.writing() as session:
+        governance.note_expired(session, today=now.date(), now=now)
 
 
 def main() -> None:

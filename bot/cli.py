@@ -4,55 +4,29 @@ import os
 import secrets
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import uuid4
 
 import httpx2
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from bot import encoder_build, log, supervise
-from bot.content import files, readability, search, store
-from bot.content import lint as linting
-from bot.content.catalogue import Catalogue
-from bot.content.learned import prepare
-from bot.content.review import Standing, State
-from bot.content.store import Draft
+from bot import cli_content, encoder_build, log, supervise
 from bot.conversation import store as conversations
-from bot.conversation.fixed import Fixed
-from bot.database import Database
 from bot.desk import store as staff_store
-from bot.encoder import Encoder, verified
+from bot.encoder import verified
 from bot.errors import AxisError, DataError
 from bot.roles import Role
 from bot.settings import ROOT, Mode, Settings
+from bot.terminal import console, open_database, step
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Axis, the clinic's information service.")
-content = typer.Typer(no_args_is_help=True, help="The vetted texts.")
 staff = typer.Typer(no_args_is_help=True, help="Staff accounts.")
-app.add_typer(content, name="content")
+app.add_typer(cli_content.app, name="content")
+app.command("verify")(cli_content.verify_all)
 app.add_typer(staff, name="staff")
-console = Console(highlight=False)
 
 DEMO_STAFF = {"reception": Role.FRONT_DESK, "clinician": Role.CLINICIAN, "reviewer": Role.REVIEWER, "admin": Role.ADMIN}
-
-
-@contextmanager
-def step(name: str) -> Iterator[Any]:
-    """Show that something is being done, and how long it took."""
-    started = time.monotonic()
-    with console.status(name) as status:
-        yield status
-    console.print(f"[green]✓[/] {name} [dim]({time.monotonic() - started:.1f} s)[/]")
-
-
-def _database(settings: Settings) -> Database:
-    return Database(settings.resolved_database_url, limit_s=max(settings.store_limit_s, 10.0))
 
 
 @app.command()
@@ -73,7 +47,7 @@ def migrate() -> None:
     """Bring the database up to this version."""
     settings = Settings.read()
     with step("migrating the database"):
-        _database(settings).migrate()
+        open_database(settings).migrate()
 
 
 @app.command()
@@ -93,94 +67,11 @@ def train(*, force: Annotated[bool, typer.Option(help="Train although nothing ha
         raise DataError(f"training failed:\n{(done.stdout + done.stderr)[-3000:]}")
 
 
-@content.command("import")
-def import_content() -> None:
-    """Read all texts of the data folder into the store; a second time it changes nothing."""
-    settings = Settings.read()
-    with step("importing the vetted texts"):
-        fixed = Fixed.load(settings)
-        drafts = _drafts(settings, fixed)
-        database = _database(settings)
-        with database.writing() as session:
-            done = store.import_drafts(session, drafts, now=datetime.now(UTC))
-        with database.reading() as session:
-            catalogue = store.load_catalogue(session, mode=settings.mode, today=datetime.now(UTC).date())
-        prepare(database, catalogue, Encoder(settings.models_dir / "encoder"))
-    counts = f"{len(done.new)} new, {len(done.changed)} changed, {len(done.unchanged)} unchanged"
-    console.print(f"  {len(drafts)} texts: {counts}")
-
-
-def _drafts(settings: Settings, fixed: Fixed) -> list[Draft]:
-    topics = files.read_drafts(settings.language_dir, lexicon=fixed.lexicon, closings=fixed.closings.ids)
-    return [*topics, *fixed.drafts()]
-
-
-@content.command()
-def lint() -> None:
-    """Check every text of the data folder, and print each text's reading ages and their medians."""
-    settings = Settings.read()
-    fixed = Fixed.load(settings)
-    topics = files.read_topics(settings.language_dir)
-    house = files.read_house(settings.language_dir, lexicon=fixed.lexicon, closings=fixed.closings.ids)
-    problems = linting.lint(topics, house)
-    words = linting.familiar(fixed.lexicon)
-    for _, one in topics:
-        ages = (readability.measure(str(text), known=words).age for text in one.texts.values())
-        console.print(f"{one.head.id}: reading age {', '.join(map(str, ages))}")
-    for problem in problems:
-        console.print(f"[red]{problem}[/]")
-    for topic in [] if problems else _unreachable(settings, fixed):
-        problems.append(DataError(f"{topic}: fewer than half of its own ways of asking lead to it"))
-        console.print(f"[red]{problems[-1]}[/]")
-    medians = linting.median_ages((one for _, one in topics), fixed.lexicon)
-    console.print("median reading age: " + ", ".join(f"{level} {age:.1f}" for level, age in medians.items()))
-    console.print(f"{len(topics)} topics, {len(problems)} problems")
-    raise typer.Exit(bool(problems))
-
-
-def _unreachable(settings: Settings, fixed: Fixed) -> list[str]:
-    """Topics of the files that nobody would find."""
-    drafts = files.read_drafts(settings.language_dir, lexicon=fixed.lexicon, closings=fixed.closings.ids)
-    served = {draft.id: store.serve(draft, 1, Standing(State.DRAFT)) for draft in drafts}
-    catalogue = Catalogue(version="files", served=served)
-    with step("looking for topics that nobody would find"):
-        vectors = Encoder(settings.models_dir / "encoder").encode([way for way, _ in search.ways(catalogue)])
-        return search.unreachable(catalogue, vectors, search.learn(catalogue, vectors))
-
-
-@content.command()
-def status() -> None:
-    """List the newest revision of every text with its state."""
-    with _database(Settings.read()).reading() as session:
-        rows = store.list_latest(session)
-    table = Table("id", "text", "revision", "kind", "state", "reviewed by", "due")
-    for row in rows:
-        due = str(row.review_due or "")
-        table.add_row(
-            str(row.revision_id), row.topic, str(row.revision), row.kind, row.state, row.reviewed_by or "", due
-        )
-    console.print(table)
-
-
-@content.command()
-def move(
-    revision_id: int,
-    state: State,
-    actor: Annotated[str, typer.Option(help="Name of the person who decides.")],
-    role: Annotated[Role, typer.Option(help="Their role.")],
-    note: str = "",
-) -> None:
-    """Move a revision: draft, in_review, approved, retired."""
-    with _database(Settings.read()).writing() as session:
-        store.move(session, revision_id, state, actor=actor, role=role, now=datetime.now(UTC), note=note)
-    console.print(f"revision {revision_id} is {state}")
-
-
 @staff.command("add")
 def add_staff(name: str, role: Role) -> None:
     """Make an account with a password that is shown once."""
     password = secrets.token_urlsafe(12)
-    with _database(Settings.read()).writing() as session:
+    with open_database(Settings.read()).writing() as session:
         staff_store.add_staff(session, name=name, role=role, password=password)
     console.print(f"{name} ({role}): {password}")
 
@@ -188,7 +79,7 @@ def add_staff(name: str, role: Role) -> None:
 @app.command()
 def erase(conversation_id: str) -> None:
     """Erase one conversation with all that belongs to it, and print the receipt."""
-    with _database(Settings.read()).writing() as session:
+    with open_database(Settings.read()).writing() as session:
         receipt = conversations.erase(session, conversation_id, now=datetime.now(UTC))
     console.print(
         f"receipt {receipt.receipt_id}: {receipt.messages} messages, {receipt.tracker_turns} turns of the tracker"
@@ -200,7 +91,7 @@ def setup() -> None:
     """Do everything that `run` needs before it starts: encoder, database, texts, model."""
     encoder()
     migrate()
-    import_content()
+    cli_content.import_content()
     train(force=False)
 
 
@@ -224,7 +115,7 @@ def _tell_addresses(settings: Settings) -> None:
     address = f"http://{settings.host}:{settings.port}"
     console.print(f"\nAxis is ready: [bold]{address}[/]\n  staff pages: {address}/desk")
     if settings.mode is Mode.DEMO:
-        database = _database(settings)
+        database = open_database(settings)
         for name, role in DEMO_STAFF.items():
             password = secrets.token_urlsafe(9)
             with database.writing() as session:

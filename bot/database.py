@@ -127,6 +127,15 @@ class Database:
         self._engine.dispose()
 
 
+def one_at_a_time(session: Session, name: str) -> None:
+    """Hold others who do the same until this transaction ends, so that a chain of rows cannot fork.
+
+    SQLite's writers take turns by themselves.
+    """
+    if session.connection().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """SQLAlchemy's errors as ours, without the statement's parameters, which may be a patient's words."""

@@ -1,5 +1,6 @@
 """The one way to read our own YAML: YAML 1.2, duplicate keys refused, errors that name file and line."""
 
+from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,6 +51,15 @@ def read_yaml(path: Path) -> Any:
         DataError: it is not there, or is not YAML.
     """
     return parse_yaml(read_text(path), path=path)
+
+
+def dump_yaml(value: Any) -> str:
+    """A value as YAML 1.2, in the order in which it was put together."""
+    writer = YAML()
+    writer.width = 120  # type: ignore[assignment]  # its stubs know only None
+    written = StringIO()
+    writer.dump(value, written)
+    return written.getvalue()
 
 
 def checked(schema: type[T], value: Any, *, path: Path, what: str = "") -> T:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.content import topic
 from bot.content.blocks import Paragraph, Text
+from bot.content.figures import Plan, draw_all
 from bot.content.lint import Facts, House, lint
 from bot.content.store import Draft
 from bot.content.topic import Level, Topic
@@ -45,7 +46,7 @@ def read_references(path: Path) -> dict[str, Reference]:
 
 
 def read_topics(folder: Path) -> list[tuple[Path, Topic]]:
-    """Every topic of a language, by file name.
+    """Every topic of a language with its drawings, by file name.
 
     Args:
         folder: data/<language>.
@@ -53,7 +54,8 @@ def read_topics(folder: Path) -> list[tuple[Path, Topic]]:
     Raises:
         DataError: a file is wrong.
     """
-    return [(path, topic.read(path)) for path in sorted((folder / "topics").glob("*.md"))]
+    topics = [(path, topic.read(path)) for path in sorted((folder / "topics").glob("*.md"))]
+    return draw_all(topics, Plan.load(folder / "figures.yml"))
 
 
 def read_house(folder: Path, *, lexicon: Lexicon, closings: Iterable[str]) -> House:

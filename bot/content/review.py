@@ -21,6 +21,7 @@ class State(StrEnum):
     DRAFT = "draft"
     IN_REVIEW = "in_review"
     APPROVED = "approved"
+    WITHDRAWN = "withdrawn"
     RETIRED = "retired"
 
 
@@ -31,6 +32,11 @@ MOVES: dict[tuple[State, State], frozenset[Role]] = {
     (State.DRAFT, State.RETIRED): frozenset({Role.AUTHOR, Role.REVIEWER, Role.ADMIN}),
     (State.IN_REVIEW, State.RETIRED): frozenset({Role.REVIEWER, Role.ADMIN}),
     (State.APPROVED, State.RETIRED): frozenset({Role.REVIEWER, Role.ADMIN}),
+    (State.DRAFT, State.WITHDRAWN): frozenset({Role.REVIEWER, Role.ADMIN}),
+    (State.IN_REVIEW, State.WITHDRAWN): frozenset({Role.REVIEWER, Role.ADMIN}),
+    (State.APPROVED, State.WITHDRAWN): frozenset({Role.REVIEWER, Role.ADMIN}),
+    (State.WITHDRAWN, State.IN_REVIEW): frozenset({Role.AUTHOR, Role.REVIEWER, Role.ADMIN}),
+    (State.WITHDRAWN, State.RETIRED): frozenset({Role.REVIEWER, Role.ADMIN}),
 }
 """Every allowed move, and the roles that may make it. Approval is the reviewer's alone."""
 
@@ -65,7 +71,7 @@ def may_serve(standing: Standing, *, mode: Mode, today: date) -> bool:
 
     Production serves approved texts until the day of their review; a demonstration also serves drafts.
     """
-    if standing.state is State.RETIRED:
+    if standing.state in {State.RETIRED, State.WITHDRAWN}:
         return False
     if standing.state is State.APPROVED:
         return standing.review_due is None or today <= standing.review_due or mode is Mode.DEMO

@@ -13,11 +13,12 @@ from pydantic import TypeAdapter
 from sqlalchemy import JSON, Connection, ForeignKey, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from bot.chain import link
 from bot.content.blocks import Text
 from bot.content.catalogue import Catalogue, Served
 from bot.content.review import REVIEW_AFTER, Standing, State, check_move, may_serve
 from bot.content.topic import Level, sha256
-from bot.database import Base, Instant
+from bot.database import Base, Instant, one_at_a_time
 from bot.errors import NotFound
 from bot.roles import Role
 from bot.settings import Mode
@@ -56,6 +57,7 @@ class MoveRow(Base):
     at: Mapped[datetime] = mapped_column(Instant)
     review_due: Mapped[date | None]
     note: Mapped[str] = mapped_column(String(1000), default="")
+    chain: Mapped[str] = mapped_column(String(64), default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,11 @@ class Imported:
 
 def import_drafts(session: Session, drafts: Iterable[Draft], *, now: datetime) -> Imported:
     """Add a revision for each text that is new or has changed; a second import of the same texts does nothing."""
-    latest = {row.topic_id: row for row in _latest_revisions(session)}
+    latest = {row.topic_id: row for row in latest_revisions(session)}
     groups: dict[str, list[str]] = defaultdict(list)
     for draft in drafts:
         document = draft.document()
-        digest = sha256(_canonical(document))
+        digest = sha256(canonical(document))
         before = latest.get(draft.id)
         if before and before.sha256 == digest:
             groups["unchanged"].append(draft.id)
@@ -119,15 +121,17 @@ def import_drafts(session: Session, drafts: Iterable[Draft], *, now: datetime) -
         )
         session.add(revision)
         session.flush()
-        session.add(MoveRow(revision_id=revision.id, state=State.DRAFT, actor=draft.author, at=now, note="imported"))
+        _add_move(session, revision, State.DRAFT, actor=draft.author, at=now, note="imported")
     return Imported(*(tuple(groups[name]) for name in ("new", "changed", "unchanged")))
 
 
-def _canonical(document: dict[str, Any]) -> str:
+def canonical(document: dict[str, Any]) -> str:
+    """A document as the one JSON text that its hash is of."""
     return TypeAdapter(dict[str, Any]).dump_json(document).decode()
 
 
-def _latest_revisions(session: Session) -> Collection[RevisionRow]:
+def latest_revisions(session: Session) -> Collection[RevisionRow]:
+    """The newest revision of every topic."""
     newest = select(RevisionRow.topic_id, func.max(RevisionRow.number).label("number")).group_by(RevisionRow.topic_id)
     latest = newest.subquery()
     same = (RevisionRow.topic_id == latest.c.topic_id) & (RevisionRow.number == latest.c.number)
@@ -157,10 +161,11 @@ def standing(session: Session, revision_id: int) -> Standing:
     ).first()
     if move is None:
         raise NotFound(f"no revision {revision_id}")
-    return _standing(move)
+    return standing_of(move)
 
 
-def _standing(move: MoveRow) -> Standing:
+def standing_of(move: MoveRow) -> Standing:
+    """Where a move has brought its revision."""
     state = State(move.state)
     if state is not State.APPROVED:
         return Standing(state)
@@ -191,14 +196,42 @@ def move(
     check_move(before, after, role=role, actor=actor, author=row.author)
     if after is State.APPROVED and review_due is None:
         review_due = now.date() + REVIEW_AFTER
-    session.add(MoveRow(revision_id=revision_id, state=after, actor=actor, at=now, review_due=review_due, note=note))
+    _add_move(session, row, after, actor=actor, at=now, note=note, review_due=review_due)
+
+
+def _add_move(
+    session: Session,
+    row: RevisionRow,
+    after: State,
+    *,
+    actor: str,
+    at: datetime,
+    note: str,
+    review_due: date | None = None,
+) -> None:
+    """Write a move, linked to the one before."""
+    one_at_a_time(session, MoveRow.__tablename__)
+    before = session.scalar(select(MoveRow.chain).order_by(MoveRow.id.desc()).limit(1))
+    made = MoveRow(revision_id=row.id, state=after, actor=actor, at=at, review_due=review_due, note=note)
+    made.chain = link(before or MoveRow.__tablename__, linked(made, row))
+    session.add(made)
+    session.flush()
+
+
+def linked(made: MoveRow, row: RevisionRow) -> dict[str, Any]:
+    """What a move's link holds: the move, and which text it was about."""
+    due = made.review_due.isoformat() if made.review_due else None
+    return {
+        "topic": row.topic_id, "number": row.number, "sha256": row.sha256, "author": row.author, "state": made.state,
+        "actor": made.actor, "at": made.at.isoformat(), "review_due": due, "note": made.note,
+    }  # fmt: skip
 
 
 def load_catalogue(session: Session, *, mode: Mode, today: date) -> Catalogue:
     """What may be said today.
 
-    Of each topic the newest revision that may be served; an approved one before any draft. A topic none of whose
-    revisions may be served is withheld, unless all are retired.
+    Of each topic the newest revision that may be served; an approved one before any draft, and none as old as one that
+    was withdrawn. A topic none of whose revisions may be served is withheld, unless all are retired.
     """
     moves: dict[int, MoveRow] = {}
     for row in session.scalars(select(MoveRow).order_by(MoveRow.id)):
@@ -209,8 +242,10 @@ def load_catalogue(session: Session, *, mode: Mode, today: date) -> Catalogue:
     served: dict[str, Served] = {}
     withheld: dict[str, Served] = {}
     for topic, rows in revisions.items():
-        standings = [(row, _standing(moves[row.id])) for row in rows]
-        allowed = [pair for pair in standings if may_serve(pair[1], mode=mode, today=today)]
+        standings = [(row, standing_of(moves[row.id])) for row in rows]
+        withdrawn = max((row.number for row, where in standings if where.state is State.WITHDRAWN), default=0)
+        newer = [(row, where) for row, where in standings if row.number > withdrawn]
+        allowed = [pair for pair in newer if may_serve(pair[1], mode=mode, today=today)]
         approved = [pair for pair in allowed if pair[1].state is State.APPROVED]
         if chosen := next(iter(approved or allowed), None):
             served[topic] = _served(*chosen)
@@ -244,53 +279,3 @@ def serve(draft: Draft, revision: int, where: Standing) -> Served:
         reviewed_on=where.reviewed_on,
         review_due=where.review_due,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the list of revisions that staff see."""
-
-    revision_id: int
-    topic: str
-    revision: int
-    title: str
-    kind: str
-    author: str
-    state: State
-    reviewed_by: str | None
-    review_due: date | None
-    for_reviewer: tuple[str, ...]
-
-
-def list_latest(session: Session) -> list[Row]:
-    """The newest revision of every topic with its standing, by topic id."""
-    rows = sorted(_latest_revisions(session), key=lambda row: row.topic_id)
-    return [_row(row, standing(session, row.id)) for row in rows]
-
-
-def _row(row: RevisionRow, where: Standing) -> Row:
-    document = row.document
-    return Row(
-        revision_id=row.id,
-        topic=row.topic_id,
-        revision=row.number,
-        title=document["title"],
-        kind=document["kind"],
-        author=row.author,
-        state=where.state,
-        reviewed_by=where.reviewed_by,
-        review_due=where.review_due,
-        for_reviewer=tuple(document["for_reviewer"]),
-    )
-
-
-def show(session: Session, revision_id: int) -> tuple[Row, Draft]:
-    """A revision with its texts.
-
-    Raises:
-        NotFound: there is no such revision.
-    """
-    row = session.get(RevisionRow, revision_id)
-    if row is None:
-        raise NotFound(f"no revision {revision_id}")
-    return _row(row, standing(session, revision_id)), TypeAdapter(Draft).validate_python(row.document)

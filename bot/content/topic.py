@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.content.blocks import Block, BulletList, Notice, Paragraph, Table, Text, as_text
+from bot.content.blocks import Block, BulletList, Figure, Notice, Paragraph, Table, Text, as_text
 from bot.datafile import checked, parse_yaml, read_text
 from bot.errors import DataError
 
@@ -121,6 +121,7 @@ def sha256(text: str) -> str:
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 _LEVEL = re.compile(r"^## +(\w+) *$", re.MULTILINE)
 _CAPTION = re.compile(r"^Table: +")
+_FIGURE = re.compile(r"^Figure: +([a-z-]+)((?: +[a-z_]+)*)$")
 
 
 def read(path: Path) -> Topic:
@@ -173,6 +174,8 @@ def _sections(source: str, start: int) -> list[tuple[str, str, int]]:
 def parse_blocks(markdown: str, *, path: Path, first_line: int = 1) -> list[Block]:
     """Markdown as blocks: paragraphs, flat lists, quotes (notices) and tables; no markup survives.
 
+    A paragraph `Figure: name ...` asks for a drawing, which `figures.draw_all` makes.
+
     Raises:
         DataError: something else stands there (a heading, code, a link, an image, HTML, a nested list).
     """
@@ -205,7 +208,8 @@ def _closing(tokens: list[Token], position: int) -> int:
 def _block(kind: str, inner: list[Token], before: list[Block], path: Path, line: int) -> Block:
     texts = [_plain(token, path, line) for token in inner if token.type == "inline"]
     if kind == "paragraph_open":
-        return Paragraph(texts[0])
+        figure = _FIGURE.match(texts[0])
+        return Figure(title=figure[1], svg="", text=figure[2]) if figure else Paragraph(texts[0])
     if kind in ("bullet_list_open", "ordered_list_open"):
         if sum(token.type.endswith("_list_open") for token in inner) > 1:
             raise DataError("a list within a list", path=path, line=line)

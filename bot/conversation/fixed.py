@@ -2,7 +2,8 @@
 fallbacks, the clinic's facts, the rules that find red flags.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bot.content.blocks import Block, Notice, Paragraph
 from bot.content.files import fixed_draft
@@ -30,6 +31,7 @@ class Fixed:
     closings: closings.Closings
     numbers: EmergencyNumbers
     urgency: UrgencyRules
+    revisions: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def load(cls, settings: Settings) -> "Fixed":
@@ -52,6 +54,14 @@ class Fixed:
             numbers=numbers,
             urgency=urgency.load(settings.data_dir / "urgency.yml"),
         )
+
+    def note_revisions(self, numbers: Mapping[str, int]) -> None:
+        """Learn under which numbers the store holds these very texts, so that a reply can name them.
+
+        Args:
+            numbers: text id to revision; a text that the store does not hold keeps the number 0.
+        """
+        self.revisions.update(numbers)
 
     def closing(self, name: str) -> Closing:
         """The closing of this name, or the general one if there is none: a reply is never without."""
@@ -79,7 +89,11 @@ class Fixed:
         text = self.red_flags.replies[alarm.reply]
         kind = {Level.EMERGENCY: Kind.EMERGENCY, Level.CRISIS: Kind.CRISIS}.get(alarm.level, Kind.ANSWER)
         provenance = Provenance(
-            topic=f"{alarm.level}:{alarm.reply}", title=text.title, revision=0, level="plain", sha256=text.sha256
+            topic=f"{alarm.level}:{alarm.reply}",
+            title=text.title,
+            revision=self.revisions.get(f"{alarm.level}:{alarm.reply}", 0),
+            level="plain",
+            sha256=text.sha256,
         )
         return Reply(
             kind=kind,

@@ -5,7 +5,7 @@ Other programs build on this JSON: a field may be added, none may be renamed or 
 
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -92,12 +92,24 @@ class Handoff(_Public):
     summary: str = ""
 
 
+class Gap(_Public):
+    """That the store had no sure answer: for those who look after the texts.
+
+    Attributes:
+        topic: the one that is held back, where that is the reason.
+    """
+
+    kind: Literal["unanswered", "asked_back", "withheld"]
+    topic: str = ""
+
+
 class Reply(_Public):
     """What the dialogue answers: everything but ids and times.
 
     Attributes:
         closing: id of the closing; the guard adds its text.
         handoff: a ticket to open together with this reply.
+        gap: what the store was missing for it.
     """
 
     kind: Kind
@@ -106,6 +118,7 @@ class Reply(_Public):
     provenance: list[Provenance] = []
     closing: str = "general"
     handoff: Handoff | None = None
+    gap: Gap | None = None
 
 
 class Message(_Public):

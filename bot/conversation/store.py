@@ -7,7 +7,7 @@ outlive its conversation (docs/decisions/0006-one-database.md).
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,11 @@ from uuid import uuid4
 from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from bot.conversation.message import Message, Offer, Role, State, choice_ids
-from bot.conversation.tables import ConversationRow, ErasureRow, MessageRow, TrackerTurnRow
+from bot.chain import link
+from bot.content import governance
+from bot.conversation.message import Gap, Message, Offer, Role, State, choice_ids
+from bot.conversation.redaction import redact
+from bot.conversation.tables import ConversationRow, ErasureRow, GapRow, MessageRow, TrackerTurnRow
 from bot.errors import Conflict, NotFound, Unauthorized
 from bot.triage import store as tickets
 
@@ -33,10 +36,15 @@ _UNLOCKED = select(_conversations).where(_conversations.c.id == bindparam("it"))
 _LOCKED = _UNLOCKED.with_for_update()
 _OWN = _messages.c.conversation_id == bindparam("it")
 _LAST = select(func.max(_messages.c.seq)).where(_OWN).scalar_subquery()
+_CHAIN = select(_messages.c.chain).where(_OWN).order_by(_messages.c.seq.desc()).limit(1).scalar_subquery()
 _ARRIVING = select(
-    select(_messages.c.id).where(_OWN, _messages.c.client_id == bindparam("client")).scalar_subquery(), _LAST
+    select(_messages.c.id).where(_OWN, _messages.c.client_id == bindparam("client")).scalar_subquery(),
+    _LAST,
+    _CHAIN,
 )
-_ANSWERING = select(select(func.count()).where(_messages.c.reply_to == bindparam("message")).scalar_subquery(), _LAST)
+_ANSWERING = select(
+    select(func.count()).where(_messages.c.reply_to == bindparam("message")).scalar_subquery(), _LAST, _CHAIN
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,7 @@ def open_conversation(
         )
     )  # fmt: skip
     session.flush()
-    _insert(session, conversation_id, 1, greeting)
+    _insert(session, conversation_id, 1, "", greeting)
     return conversation_id, token
 
 
@@ -177,7 +185,7 @@ def receive(
     """
     conversation = authorise(session, conversation_id, token, lock=True)
     said = {"it": conversation_id, "client": client_id}
-    known, last = session.connection().execute(_ARRIVING, said).one()
+    known, last, chain = session.connection().execute(_ARRIVING, said).one()
     if known is not None:
         return _received_before(session, known, conversation)
     if conversation.state is State.CLOSED:
@@ -185,7 +193,7 @@ def receive(
     offer = _offered(session, conversation_id, choice) if choice is not None else None
     message = Message(role=Role.PATIENT, text=offer.title if offer else text or "", created_at=now)
     seq = (last or 0) + 1
-    _insert(session, conversation_id, seq, message, offers=[offer] if offer else [], client_id=client_id)
+    _insert(session, conversation_id, seq, chain, message, offers=[offer] if offer else [], client_id=client_id)
     if new := drugs - conversation.named_drugs:
         _set(session, conversation_id, named_drugs=sorted(conversation.named_drugs | new))
     return Received(message, seq, offer, (), conversation, new=True)
@@ -229,10 +237,12 @@ def answer(
     """
     conversation = _conversation(session, received.conversation.id, lock=True)
     about = {"it": conversation.id, "message": received.message.id}
-    answered, last = session.connection().execute(_ANSWERING, about).one()
+    answered, last, chain = session.connection().execute(_ANSWERING, about).one()
     if answered:
         raise Conflict("this message has its reply already")
-    _insert(session, conversation.id, last + 1, message, offers=offers, reply_to=received.message.id, alarm=alarm)
+    _insert(
+        session, conversation.id, last + 1, chain, message, offers=offers, reply_to=received.message.id, alarm=alarm
+    )
     changes: dict[str, Any] = {}
     if alarm and conversation.alarmed_at is None:
         changes["alarmed_at"] = now
@@ -247,22 +257,50 @@ def _insert(
     session: Session,
     conversation_id: str,
     seq: int,
+    chain: str | None,
     message: Message,
     *,
     offers: Sequence[Offer] = (),
     **more: str | None,
 ) -> None:
-    """Add a message; what is not given stays empty."""
+    """Add a message with its link to the one before; what is not given stays empty."""
     row = {
         "id": message.id, "conversation_id": conversation_id, "seq": seq, "role": message.role, "client_id": None,
         "reply_to": None, "alarm": None, "offers": [offer.model_dump() for offer in offers],
         "body": message.model_dump(mode="json"), "created_at": message.created_at, **more,
     }  # fmt: skip
+    row["chain"] = link(chain or conversation_id, linked(row))
     session.connection().execute(_messages.insert(), row)
+
+
+def linked(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a message's row its link holds; a conversation's first row is linked to the conversation's id."""
+    return {name: row[name] for name in ("seq", "role", "client_id", "reply_to", "alarm", "offers", "body")}
 
 
 def _set(session: Session, conversation_id: str, **values: Any) -> None:
     session.execute(update(_conversations).where(_conversations.c.id == conversation_id).values(**values))
+
+
+def note_gap(session: Session, received: Received, gap: Gap, *, now: datetime) -> None:
+    """Keep a question that the store had no sure answer to, redacted; a text that is held back is its owner's task.
+
+    Args:
+        session: the transaction of the reply.
+        received: the question; erasing its conversation erases what is kept.
+        gap: what was missing.
+        now: the present instant.
+    """
+    text = redact(received.message.text)
+    session.add(GapRow(conversation_id=received.conversation.id, kind=gap.kind, text=text, at=now))
+    if gap.kind == "withheld":
+        governance.open_task(session, gap.topic, reason="asked for while held back", now=now)
+
+
+def gaps(session: Session) -> list[tuple[str, str, str]]:
+    """Every such question, the oldest first: conversation, kind, text."""
+    rows = session.scalars(select(GapRow).order_by(GapRow.id))
+    return [(row.conversation_id, row.kind, row.text) for row in rows]
 
 
 def _offered(session: Session, conversation_id: str, choice: str) -> Offer:
@@ -302,6 +340,7 @@ def erase(session: Session, conversation_id: str, *, now: datetime) -> Receipt:
         The receipt; of the conversation it keeps only a hash and two counts.
     """
     counts = []
+    session.execute(delete(GapRow).where(GapRow.conversation_id == conversation_id))
     for table in (MessageRow, TrackerTurnRow):
         counts.append(session.execute(delete(table).where(table.conversation_id == conversation_id)).rowcount)  # type: ignore[attr-defined]
     session.execute(delete(tickets.TicketRow).where(tickets.TicketRow.conversation_id == conversation_id))

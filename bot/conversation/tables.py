@@ -38,6 +38,7 @@ class MessageRow(Base):
     alarm: Mapped[str | None] = mapped_column(String(80))
     offers: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     body: Mapped[dict[str, Any]] = mapped_column(JSON)
+    chain: Mapped[str] = mapped_column(String(64), default="")
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
@@ -48,6 +49,17 @@ class TrackerTurnRow(Base):
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     events: Mapped[str] = mapped_column(Text)
+
+
+class GapRow(Base):
+    """A question without an answer, or only asked back about: redacted, and erased with its conversation."""
+
+    __tablename__ = "gaps"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str] = mapped_column(String(1000))
+    at: Mapped[datetime] = mapped_column(Instant)
 
 
 class ErasureRow(Base):

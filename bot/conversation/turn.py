@@ -225,6 +225,8 @@ async def _finish(received: Received, reply: Reply, house: House, *, alarm: str 
                     summary=received.message.text,
                     now=message.created_at,
                 )
+            if reply.gap:
+                store.note_gap(session, received, reply.gap, now=message.created_at)
             return store.answer(session, received, message, offers=reply.offers, alarm=alarm, now=message.created_at)
 
     try:

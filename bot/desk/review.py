@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
-from bot.content import store
+from bot.content import governance, record
+from bot.content.record import Row
 from bot.content.review import REVIEW_AFTER, State, check_move
-from bot.content.store import Row
 from bot.desk import store as staff_store
 from bot.desk.auth import OWN_FORM, OnTexts, Text
 from bot.desk.screen import Screen, desk_of, sentence, show
@@ -20,6 +20,7 @@ BUTTONS = {
     State.IN_REVIEW: "Submit for review",
     State.APPROVED: "Approve",
     State.DRAFT: "Send back to draft",
+    State.WITHDRAWN: "Withdraw at once",
     State.RETIRED: "Retire",
 }
 """What a button says that moves a revision into a state, in the order of the page."""
@@ -35,7 +36,7 @@ RevisionId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 def texts(request: Request, staff: OnTexts, state: State | None = None) -> Response:
     """The newest revision of every topic, all or those in one state."""
     with desk_of(request).database.reading() as session:
-        rows = store.list_latest(session)
+        rows = record.list_latest(session)
     chosen = [row for row in rows if state is None or row.state is state]
     return show(
         "texts.html", staff=staff, rows=chosen, counts=Counter(row.state for row in rows), states=list(State),
@@ -65,7 +66,7 @@ def change(
         return _page(request, revision_id, staff, status=422, due_error=str(error), typed=review_due)
     try:
         with desk_of(request).database.writing() as session:
-            store.move(session, revision_id, after, actor=staff.name, role=staff.role, now=now, review_due=due)
+            governance.move(session, revision_id, after, actor=staff.name, role=staff.role, now=now, review_due=due)
             staff_store.note(
                 session, actor=staff.name, action=f"revision.{after}", subject=str(revision_id), now=now
             )  # fmt: skip
@@ -102,7 +103,7 @@ def _page(
     typed: str = "",
 ) -> Response:
     with desk_of(request).database.reading() as session:
-        row, text = store.show(session, revision_id)
+        row, text = record.show(session, revision_id)
     today = datetime.now(UTC).date()
     return show(
         "revision.html", staff=staff, status=status, row=row, text=text, today=today, error=error,

@@ -10,8 +10,9 @@ from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import ForeignKey, String, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from bot.chain import broken, link
 from bot.conversation.store import token_hash
-from bot.database import Base, Instant
+from bot.database import Base, Instant, one_at_a_time
 from bot.errors import Conflict, Unauthorized
 from bot.roles import Role
 
@@ -55,6 +56,7 @@ class AuditRow(Base):
     actor: Mapped[str] = mapped_column(String(100))
     action: Mapped[str] = mapped_column(String(60))
     subject: Mapped[str] = mapped_column(String(100))
+    chain: Mapped[str] = mapped_column(String(64), default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,5 +161,20 @@ def sign_out(session: Session, token: str) -> None:
 
 
 def note(session: Session, *, actor: str, action: str, subject: str, now: datetime) -> None:
-    """Write a line of the audit."""
-    session.add(AuditRow(at=now, actor=actor, action=action, subject=subject))
+    """Write a line of the audit, linked to the line before."""
+    one_at_a_time(session, AuditRow.__tablename__)
+    before = session.scalar(select(AuditRow.chain).order_by(AuditRow.id.desc()).limit(1))
+    line = {"at": now.isoformat(), "actor": actor, "action": action, "subject": subject}
+    chain = link(before or AuditRow.__tablename__, line)
+    session.add(AuditRow(at=now, actor=actor, action=action, subject=subject, chain=chain))
+    session.flush()
+
+
+def broken_audit(session: Session) -> list[int]:
+    """Ids of the audit's lines that were changed after they were written."""
+    rows = session.scalars(select(AuditRow).order_by(AuditRow.id)).all()
+    lines = (
+        (row.chain, {"at": row.at.isoformat(), "actor": row.actor, "action": row.action, "subject": row.subject})
+        for row in rows
+    )
+    return [rows[place].id for place in broken(AuditRow.__tablename__, lines)]

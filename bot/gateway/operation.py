@@ -1,13 +1,18 @@
 """For those who run Axis: liveness, readiness with a real question, and Prometheus's figures."""
 
+from datetime import UTC, datetime
+
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from pydantic import BaseModel
 
+from bot.content import governance
+from bot.conversation.turn import House
 from bot.database import Database
 from bot.errors import Unavailable
 from bot.gateway.rasa import RasaDialogue
+from bot.settings import Mode
 
 router = APIRouter(tags=["operation"])
 
@@ -37,7 +42,12 @@ async def healthz() -> Health:
 async def readyz(request: Request, response: Response) -> Readiness:
     """Whether a patient would be served: a value is written and read back, and a canary question answered."""
     dialogue: RasaDialogue = request.app.state.dialogue
-    parts = {"store": await to_thread.run_sync(_probe, request.app.state.database), "dialogue": await dialogue.ready()}
+    house: House = request.app.state.api.house
+    parts = {
+        "store": await to_thread.run_sync(_probe, house.database),
+        "dialogue": await dialogue.ready(),
+        "safety_texts": await to_thread.run_sync(_texts_may_be_said, house, request.app.state.mode),
+    }
     for part, well in parts.items():
         READY.labels(part).set(well)
     ready = all(parts.values())
@@ -51,6 +61,17 @@ def _probe(database: Database) -> bool:
     except Unavailable:
         return False
     return True
+
+
+def _texts_may_be_said(house: House, mode: Mode) -> bool:
+    """In production every fixed text of safety must be approved and in date before anybody is served."""
+    if mode is Mode.DEMO:
+        return True
+    try:
+        with house.database.reading() as session:
+            return not governance.unapproved(session, house.fixed.drafts(), today=datetime.now(UTC).date())
+    except Unavailable:
+        return False
 
 
 @router.get("/metrics")

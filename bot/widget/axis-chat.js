@@ -561,10 +561,32 @@ const DRAW = {
   list: (block) => make(block.ordered ? "ol" : "ul", {}, ...block.items.map((text) => make("li", {}, text))),
   notice: (block) => make("p", { class: `notice ${block.tone}` }, block.text),
   table: drawTable,
-  figure: (block) => make("figure", {},
-    make("img", { src: `data:image/svg+xml;utf8,${encodeURIComponent(block.svg)}`, alt: block.text }),
-    make("figcaption", {}, block.title)),
+  figure: drawFigure,
 };
+
+/** A drawing in the page's own colours, with its words below for whoever would rather read. */
+function drawFigure(block) {
+  const svg = copyDrawing(new DOMParser().parseFromString(block.svg, "image/svg+xml").documentElement);
+  const words = block.text.split("\n").map((line) => make("p", {}, line));
+  return make("figure", {}, make("figcaption", {}, block.title), svg,
+    make("details", {}, make("summary", {}, "Read it as text"), ...words));
+}
+
+const DRAWN = new Set(["svg", "title", "desc", "rect", "path", "text"]);
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A copy that holds shapes and words only: no script, link, style or picture, whoever wrote the text. */
+function copyDrawing(node) {
+  const copy = document.createElementNS(SVG, node.localName);
+  for (const { name, value } of node.attributes) {
+    if (!/^on|href|style|xmlns/i.test(name)) copy.setAttribute(name, value);
+  }
+  for (const child of node.childNodes) {
+    if (child.nodeType === Node.TEXT_NODE) copy.append(child.data);
+    else if (DRAWN.has(child.localName)) copy.append(copyDrawing(child));
+  }
+  return copy;
+}
 
 /** A random UUID where crypto.randomUUID is missing (pages without HTTPS). */
 function uuid() {

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.content import store
+from bot.content import record, store
 from bot.content.blocks import Paragraph, Table, Text
 from bot.content.review import State
 from bot.content.store import Draft
@@ -40,7 +40,7 @@ def served(database: Database, mode: Mode, *, days: int = 0) -> store.Served | N
 
 def move(database: Database, after: State, *, actor: str = "Bea", role: Role = Role.REVIEWER) -> None:
     with database.writing() as session:
-        newest = store.list_latest(session)[0].revision_id
+        newest = record.list_latest(session)[0].revision_id
         store.move(session, newest, after, actor=actor, role=role, now=NOW)
 
 
@@ -57,7 +57,7 @@ def test_a_changed_text_is_a_new_revision_and_the_old_one_stays(database: Databa
     put(database, draft())
     assert put(database, draft("It works otherwise.")).changed == ("example",)
     with database.reading() as session:
-        old, new = (store.show(session, revision)[1] for revision in (1, 2))
+        old, new = (record.show(session, revision)[1] for revision in (1, 2))
     assert str(old.texts[Level.PLAIN]) != str(new.texts[Level.PLAIN])
     assert "It works like this." in str(old.texts[Level.PLAIN])
 
@@ -138,4 +138,4 @@ def test_a_failed_import_leaves_nothing_behind(database: Database) -> None:
         store.import_drafts(session, [draft(), replace(draft(), id="second")], now=NOW)
         raise RuntimeError("the import broke")
     with database.reading() as session:
-        assert store.list_latest(session) == []
+        assert record.list_latest(session) == []

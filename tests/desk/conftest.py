@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from bot.content import record
 from bot.content import store as contents
 from bot.content.blocks import BulletList, Notice, Paragraph, Table, Text
 from bot.content.store import Draft
@@ -146,7 +147,7 @@ def put_text(database: Database, **changes: str) -> int:
     draft = replace(DRAFT, **changes)
     with database.writing() as session:
         contents.import_drafts(session, [draft], now=NOW)
-        return next(row.revision_id for row in contents.list_latest(session) if row.topic == draft.id)
+        return next(row.revision_id for row in record.list_latest(session) if row.topic == draft.id)
 
 
 @pytest.fixture

@@ -117,14 +117,14 @@ def test_nobody_approves_their_own_text(browser: Open, database: Database) -> No
 MAY = {
     "author": {State.DRAFT: {"in_review", "retired"}, State.IN_REVIEW: set(), State.APPROVED: set()},
     "reviewer": {
-        State.DRAFT: {"in_review", "retired"},
-        State.IN_REVIEW: {"approved", "draft", "retired"},
-        State.APPROVED: {"retired"},
+        State.DRAFT: {"in_review", "retired", "withdrawn"},
+        State.IN_REVIEW: {"approved", "draft", "retired", "withdrawn"},
+        State.APPROVED: {"retired", "withdrawn"},
     },
     "admin": {
-        State.DRAFT: {"in_review", "retired"},
-        State.IN_REVIEW: {"draft", "retired"},
-        State.APPROVED: {"retired"},
+        State.DRAFT: {"in_review", "retired", "withdrawn"},
+        State.IN_REVIEW: {"draft", "retired", "withdrawn"},
+        State.APPROVED: {"retired", "withdrawn"},
     },
 }
 

@@ -85,7 +85,7 @@ def test_a_long_conversation_is_shown_to_its_end(browser: Open, database: Databa
     with database.writing() as session:
         for number in range(conversations.MORE_THAN_ENOUGH + 5):
             message = Message(role=Speaker.SYSTEM, text=f"line {number}.", created_at=NOW)
-            conversations._insert(session, ticket.conversation_id, 100 + number, message)
+            conversations._insert(session, ticket.conversation_id, 100 + number, "", message)
     assert f"line {conversations.MORE_THAN_ENOUGH + 4}." in browser("front_desk").get(path(ticket)).text
 
 

@@ -1,0 +1,145 @@
+"""What the store has held: every revision with its way, for reviewers and for proof. It only reads."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.chain import broken
+from bot.content.review import Standing, State
+from bot.content.store import Draft, MoveRow, RevisionRow, canonical, latest_revisions, linked, standing, standing_of
+from bot.content.topic import sha256
+from bot.errors import NotFound
+
+
+def altered(session: Session) -> list[str]:
+    """Revisions and moves that were changed after they were written, in words."""
+    revisions = {row.id: row for row in session.scalars(select(RevisionRow).order_by(RevisionRow.id))}
+    wrong = [
+        f"revision {row.number} of {row.topic_id}: its text was changed"
+        for row in revisions.values()
+        if sha256(canonical(row.document)) != row.sha256
+    ]
+    moves = session.scalars(select(MoveRow).order_by(MoveRow.id)).all()
+    places = broken(MoveRow.__tablename__, ((one.chain, linked(one, revisions[one.revision_id])) for one in moves))
+    return wrong + [
+        f"move {moves[place].id} of revision {revisions[moves[place].revision_id].number} of "
+        f"{revisions[moves[place].revision_id].topic_id}: it, or what it was about, was changed"
+        for place in places
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list of revisions that staff see."""
+
+    revision_id: int
+    topic: str
+    revision: int
+    title: str
+    kind: str
+    author: str
+    state: State
+    reviewed_by: str | None
+    review_due: date | None
+    for_reviewer: tuple[str, ...]
+
+
+def list_latest(session: Session) -> list[Row]:
+    """The newest revision of every topic with its standing, by topic id."""
+    rows = sorted(latest_revisions(session), key=lambda row: row.topic_id)
+    return [_row(row, standing(session, row.id)) for row in rows]
+
+
+def history(session: Session, topic_id: str) -> list[Row]:
+    """All revisions of a topic with their standings, the newest first."""
+    rows = select(RevisionRow).where(RevisionRow.topic_id == topic_id).order_by(RevisionRow.number.desc())
+    return [_row(row, standing(session, row.id)) for row in session.scalars(rows)]
+
+
+def list_served(session: Session) -> list[Row]:
+    """The newest approved revision of every topic, by topic id."""
+    found: dict[str, Row] = {}
+    for row in session.scalars(select(RevisionRow).order_by(RevisionRow.topic_id, RevisionRow.number.desc())):
+        where = standing(session, row.id)
+        if where.state is State.APPROVED and row.topic_id not in found:
+            found[row.topic_id] = _row(row, where)
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision with its whole way.
+
+    Attributes:
+        draft: the text as it was imported.
+        way: each instant with the standing that it brought, in order.
+    """
+
+    draft: Draft
+    way: tuple[tuple[datetime, Standing], ...]
+
+    def standing_at(self, instant: datetime) -> Standing | None:
+        """Where it stood at an instant; None before it was there."""
+        return next((where for at, where in reversed(self.way) if at <= instant), None)
+
+
+def revision(session: Session, topic_id: str, number: int) -> Revision | None:
+    """A revision by its number, if there is one."""
+    found = select(RevisionRow).where(RevisionRow.topic_id == topic_id, RevisionRow.number == number)
+    row = session.scalars(found).first()
+    if row is None:
+        return None
+    rows = session.scalars(select(MoveRow).where(MoveRow.revision_id == row.id).order_by(MoveRow.id))
+    way = tuple((one.at, standing_of(one)) for one in rows)
+    return Revision(TypeAdapter(Draft).validate_python(row.document), way)
+
+
+def numbers(session: Session, drafts: Iterable[Draft]) -> dict[str, int]:
+    """The number of the newest revision that is exactly this text, for those of the texts that the store has."""
+    wanted = {draft.id: sha256(canonical(draft.document())) for draft in drafts}
+    rows = session.execute(
+        select(RevisionRow.topic_id, RevisionRow.sha256, RevisionRow.number)
+        .where(RevisionRow.topic_id.in_(wanted)).order_by(RevisionRow.number)
+    )  # fmt: skip
+    return {topic: number for topic, digest, number in rows if digest == wanted[topic]}
+
+
+def moves(session: Session, topic_id: str) -> list[tuple[int, State, str, datetime, str]]:
+    """Each move of a topic's revisions, the oldest first: revision, state, actor, when, note."""
+    rows = session.execute(
+        select(RevisionRow.number, MoveRow).join(MoveRow, MoveRow.revision_id == RevisionRow.id)
+        .where(RevisionRow.topic_id == topic_id).order_by(MoveRow.id)
+    )  # fmt: skip
+    return [(number, State(one.state), one.actor, one.at, one.note) for number, one in rows]
+
+
+def _row(row: RevisionRow, where: Standing) -> Row:
+    document = row.document
+    return Row(
+        revision_id=row.id,
+        topic=row.topic_id,
+        revision=row.number,
+        title=document["title"],
+        kind=document["kind"],
+        author=row.author,
+        state=where.state,
+        reviewed_by=where.reviewed_by,
+        review_due=where.review_due,
+        for_reviewer=tuple(document["for_reviewer"]),
+    )
+
+
+def show(session: Session, revision_id: int) -> tuple[Row, Draft]:
+    """A revision with its texts.
+
+    Raises:
+        NotFound: there is no such revision.
+    """
+    row = session.get(RevisionRow, revision_id)
+    if row is None:
+        raise NotFound(f"no revision {revision_id}")
+    return _row(row, standing(session, revision_id)), TypeAdapter(Draft).validate_python(row.document)
