@@ -7,6 +7,7 @@ import numpy as np
 
 from bot.content import record, store
 from bot.content.catalogue import Catalogue, Served
+from bot.content.glossary import Glossary
 from bot.content.learned import prepare
 from bot.content.search import Index, Match, Question
 from bot.conversation.fixed import Fixed
@@ -29,6 +30,7 @@ class Shop:
         self.fixed = Fixed.load(settings)
         self._loaded: tuple[str, date] | None = None
         self.catalogue = Catalogue(version="")
+        self.glossary = Glossary(self.catalogue)
         self._index = Index(self.catalogue, nothing := np.zeros((0, SIZE), np.float32), nothing)
 
     def refresh(self) -> None:
@@ -47,7 +49,7 @@ class Shop:
             catalogue = store.load_catalogue(session, mode=self._settings.mode, today=today)
             self.fixed.note_revisions(record.numbers(session, self.fixed.drafts()))
         self._index = prepare(self._database, catalogue, self.encoder)
-        self.catalogue = catalogue
+        self.catalogue, self.glossary = catalogue, Glossary(catalogue)
         self._loaded = current
 
     def rank(self, question: Question) -> list[Match]:

@@ -11,7 +11,7 @@ from bot.content.blocks import Block, Notice
 from bot.content.catalogue import Served
 from bot.content.search import CHOICES, Match, Question, Verdict, decide
 from bot.content.topic import Level
-from bot.conversation.message import Gap, Kind, Offer, Provenance
+from bot.conversation.message import Gap, Kind, Offer, Provenance, Term
 from bot.encoder import unpacked
 
 KINDS: dict[str, frozenset[str]] = {
@@ -53,6 +53,9 @@ BUTTONS = {Level.PLAIN: "button_simpler", Level.DETAIL: "button_detail", Level.S
 def answer_question(part: Part, shop: Shop) -> Piece:
     """The vetted text for a question; a choice of the nearest; or an honest no."""
     part, leaned = with_context(part, shop)
+    word = shop.glossary.asked(part.text)
+    if word and not word.related:
+        return remembering(show(word, Level.PLAIN, shop), part)
     matches = shop.rank(question_of(part, shop))
     level = Level(part.memory.level) if leaned and part.memory.level else Level.PLAIN
     match decide(matches):
@@ -149,8 +152,19 @@ def show(topic: Served, level: Level, shop: Shop) -> Piece:
         closing=topic.closing,
         offers=[*_levels(topic, level, shop), *_related(topic, shop)],
         provenance=[provenance(topic, level)],
-        remember={"topic": topic.topic, "level": level},
+        terms=_terms(topic, level, shop),
+        remember={"topic": topic.topic, "level": level} if topic.questions else {},
     )
+
+
+def _terms(topic: Served, level: Level, shop: Shop) -> list[Term]:
+    """The words of a text that the glossary explains, but for the one that the text itself is about."""
+    words = (
+        one for one in shop.glossary.used_in(str(topic.texts[level])) if topic.topic not in (one.topic, *one.related)
+    )
+    return [
+        Term(topic=one.topic, term=one.title, text=str(one.texts[Level.PLAIN]), revision=one.revision) for one in words
+    ]
 
 
 def provenance(topic: Served, level: Level) -> Provenance:
@@ -173,7 +187,7 @@ def _levels(topic: Served, level: Level, shop: Shop) -> list[Offer]:
     return [
         Offer(title=words.phrase(BUTTONS[one]), intent="choose_topic", entities={"topic": topic.topic, "level": one})
         for one in LADDER
-        if one is not level
+        if one is not level and one in topic.texts
     ]
 
 

@@ -16,7 +16,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.shop import Shop, shop
 from bot.content.blocks import Block, Paragraph
-from bot.conversation.message import Gap, Handoff, Kind, Offer, Provenance, Reply
+from bot.conversation.message import Gap, Handoff, Kind, Offer, Provenance, Reply, Term
 from bot.lexicon import Mention
 
 log = structlog.get_logger()
@@ -98,6 +98,7 @@ class Piece:
     handoff: Handoff | None = None
     remember: dict[str, str | None] = field(default_factory=dict)
     gap: Gap | None = None
+    terms: list[Term] = field(default_factory=list)
 
 
 Answer = Callable[[Part, Shop], Piece]
@@ -199,6 +200,7 @@ def merge(pieces: list[Piece]) -> Reply:
         blocks=[block for piece in solid for block in _headed(piece, several=len(solid) > 1)] + extra,
         offers=list(offers.values())[:MOST_OFFERS],
         provenance=[one for piece in solid for one in piece.provenance],
+        terms=list({one.topic: one for piece in solid for one in piece.terms}.values()),
         closing=min((piece.closing for piece in solid), key=_weight),
         handoff=next((piece.handoff for piece in solid if piece.handoff), None),
         gap=next((piece.gap for piece in unique if piece.gap), None),

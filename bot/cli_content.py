@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from bot.content import difference, files, gaps, governance, packs, readability, record, search, store
+from bot.content import difference, files, gaps, glossary, governance, packs, readability, record, search, store
 from bot.content import lint as linting
 from bot.content.catalogue import Catalogue
 from bot.content.learned import prepare
@@ -67,7 +67,9 @@ def lint() -> None:
     fixed = Fixed.load(settings)
     topics = files.read_topics(settings.language_dir)
     house = files.read_house(settings.language_dir, lexicon=fixed.lexicon, closings=fixed.closings.ids)
+    path = settings.language_dir / "glossary.yml"
     problems = linting.lint(topics, house)
+    problems += glossary.lint(glossary.read(path), topics=[one.head.id for _, one in topics], path=path)
     words = linting.familiar(fixed.lexicon)
     for _, one in topics:
         ages = (readability.measure(str(text), known=words).age for text in one.texts.values())

@@ -166,7 +166,10 @@ def _engine(url: str, *, limit_s: float, durable: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
+        options = connection.get_execution_options()
+        if options.get("isolation_level") == "AUTOCOMMIT":
+            return  # `glancing`: a transaction would show for ever what stood there when it began
         # A writer that first reads must hold the write lock from the start, or its upgrade can fail at once.
-        connection.exec_driver_sql(connection.get_execution_options().get("axis_begin", "BEGIN"))
+        connection.exec_driver_sql(options.get("axis_begin", "BEGIN"))
 
     return engine

@@ -20,8 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.settings import ROOT
-from evaluation import stock
+from evaluation import searching, stock
 from evaluation.running import Patient, axis_running, free_port, pids
+from evaluation.searching import FEW, MANY
 
 QUESTIONS = (
     "will clomid mess with my eyes", "what is luteinizing hormone", "does testosterone lower sperm count",
@@ -153,6 +154,10 @@ def main() -> None:
     for one in figures:
         table.add_row(one.name, one.unit, f"{one.axis:.1f}", f"{one.stock:.1f}", f"{one.ratio:.2f}", one.wanted)
     console.print(table)
+    console.print(f"Search, p50 with {MANY} ways of asking / with {FEW} (wanted at most 1.5):", end=" ")
+    grown = searching.measure()
+    (many, many_alone), (few, few_alone) = grown[MANY], grown[FEW]
+    console.print(f"{many_alone / few_alone:.2f} alone, {many / few:.2f} with the encoding of the question")
     (ROOT / "results").mkdir(exist_ok=True)
     kept = [{**vars(one), "ratio": one.ratio} for one in figures]
     (ROOT / "results" / "bench.json").write_text(json.dumps(kept, indent=1))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.content import topic
+from bot.content import glossary, topic
 from bot.content.blocks import Paragraph, Text
 from bot.content.figures import Plan, draw_all
 from bot.content.lint import Facts, House, lint
@@ -73,7 +73,7 @@ def read_house(folder: Path, *, lexicon: Lexicon, closings: Iterable[str]) -> Ho
 
 
 def read_drafts(folder: Path, *, lexicon: Lexicon, closings: Iterable[str]) -> list[Draft]:
-    """Every topic of a language as a draft for the store, once all of them pass.
+    """Every topic and every word of the glossary as a draft for the store, once all of them pass.
 
     Args:
         folder: data/<language>.
@@ -85,10 +85,12 @@ def read_drafts(folder: Path, *, lexicon: Lexicon, closings: Iterable[str]) -> l
     """
     topics = read_topics(folder)
     problems = lint(topics, read_house(folder, lexicon=lexicon, closings=closings))
+    words, known = glossary.read(folder / "glossary.yml"), [one.head.id for _, one in topics]
+    problems += glossary.lint(words, topics=known, path=folder / "glossary.yml")
     if problems:
         raise problems[0]
     references = read_references(folder / "references.yml")
-    return [_draft(one, references) for _, one in topics]
+    return [*(_draft(one, references) for _, one in topics), *glossary.drafts(words)]
 
 
 def _draft(one: Topic, references: dict[str, Reference]) -> Draft:

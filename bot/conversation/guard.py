@@ -23,6 +23,7 @@ def close(reply: Reply, closing: Closing, *, role: Role = Role.ASSISTANT) -> Mes
         text=f"{body}\n\n{closing.text}",
         blocks=reply.blocks,
         provenance=reply.provenance,
+        terms=reply.terms,
         kind=reply.kind,
         closing=closing,
     )

@@ -70,6 +70,15 @@ class Provenance(_Public):
     sources: list[str] = []
 
 
+class Term(_Public):
+    """A word of a reply, explained for whoever wants it."""
+
+    topic: str = Field(description="id of the explanation in the store")
+    term: str
+    text: str
+    revision: int
+
+
 class Closing(_Public):
     """The referral to a clinician that ends every reply."""
 
@@ -116,6 +125,7 @@ class Reply(_Public):
     blocks: list[Annotated[Block, Field(discriminator="type")]]
     offers: list[Offer] = []
     provenance: list[Provenance] = []
+    terms: list[Term] = []
     closing: str = "general"
     handoff: Handoff | None = None
     gap: Gap | None = None
@@ -130,6 +140,7 @@ class Message(_Public):
     blocks: list[Annotated[Block, Field(discriminator="type")]] = []
     choices: list[Choice] = []
     provenance: list[Provenance] = []
+    terms: list[Term] = []
     kind: Kind | None = None
     closing: Closing | None = None
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))

@@ -132,6 +132,7 @@ def _faults(message: Message, texts: _Texts, words: list[re.Pattern[str]], *, mo
         said = as_text(block)
         if said not in allowed and not any(known.fullmatch(said) for known in (*templates, *words)):
             yield f"these words stand in no text that the reply names: {said[:80]!r}"
+    yield from _term_faults(message, texts)
     if message.closing is None or not message.text.endswith(message.closing.text):
         yield "the reply does not end with its closing"
     whole = "\n\n".join(
@@ -139,6 +140,13 @@ def _faults(message: Message, texts: _Texts, words: list[re.Pattern[str]], *, mo
     )
     if message.text != whole:
         yield "the text is not what its blocks and its closing say"
+
+
+def _term_faults(message: Message, texts: _Texts) -> Iterator[str]:
+    for term in message.terms:
+        explained = texts.find(term.topic, term.revision)
+        if explained is None or str(explained.draft.texts[Level.PLAIN]) != term.text:
+            yield f"{term.term!r} is not explained so in revision {term.revision} of {term.topic}"
 
 
 def _standing_faults(

@@ -35,6 +35,7 @@ const STRINGS = {
   retry: "Try again",
   choices: "Choose one, or type",
   sources: "Sources",
+  terms: "Words explained",
   reviewed: (by, on, due) => `Reviewed by ${by} on ${on}${due ? `, next review due ${due}` : ""}.`,
   unreviewed: "Not yet reviewed by this clinic.",
   offline: "No connection. Trying again…",
@@ -394,6 +395,7 @@ class AxisChat extends HTMLElement {
       article.append(this.drawNumbers());
     }
     if (known && message.closing) article.append(make("p", { class: "closing" }, message.closing.text));
+    if (message.terms?.length) article.append(drawTerms(message.terms));
     message.provenance.filter((source) => !source.topic.includes(":")).forEach((source) => article.append(drawSource(source)));
     if (message.choices.length) article.append(this.drawChoices(message.choices));
     return article;
@@ -534,6 +536,12 @@ class AxisChat extends HTMLElement {
 function telephone(number, name = "") {
   const first = number.split(" or ")[0].replace(/[^\d+]/g, "");
   return make("a", { href: `tel:${first}` }, name ? `${name}: ${number}` : number);
+}
+
+/** The words of a text that may need explaining, for whoever opens them. */
+function drawTerms(terms) {
+  const words = terms.flatMap(({ term, text }) => [make("dt", {}, term), make("dd", {}, text)]);
+  return make("details", { class: "terms" }, make("summary", {}, STRINGS.terms), make("dl", {}, ...words));
 }
 
 function drawSource(source) {

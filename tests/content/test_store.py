@@ -139,3 +139,16 @@ def test_a_failed_import_leaves_nothing_behind(database: Database) -> None:
         raise RuntimeError("the import broke")
     with database.reading() as session:
         assert record.list_latest(session) == []
+
+
+def test_a_glance_sees_what_was_written_since_the_last(database: Database) -> None:
+    def glance() -> str:
+        with database.glancing() as connection:
+            return store.version(connection)
+
+    seen = [glance()]
+    put(database, draft())
+    seen.append(glance())
+    move(database, State.IN_REVIEW)
+    seen.append(glance())
+    assert len(set(seen)) == 3
