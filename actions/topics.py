@@ -52,10 +52,10 @@ BUTTONS = {Level.PLAIN: "button_simpler", Level.DETAIL: "button_detail", Level.S
 
 def answer_question(part: Part, shop: Shop) -> Piece:
     """The vetted text for a question; a choice of the nearest; or an honest no."""
-    part, leaned = with_context(part, shop)
     word = shop.glossary.asked(part.text)
     if word and not word.related:
         return remembering(show(word, Level.PLAIN, shop), part)
+    part, leaned = with_context(part, shop)
     matches = shop.rank(question_of(part, shop))
     level = Level(part.memory.level) if leaned and part.memory.level else Level.PLAIN
     match decide(matches):

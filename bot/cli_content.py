@@ -72,8 +72,10 @@ def lint() -> None:
     problems += glossary.lint(glossary.read(path), topics=[one.head.id for _, one in topics], path=path)
     words = linting.familiar(fixed.lexicon)
     for _, one in topics:
-        ages = (readability.measure(str(text), known=words).age for text in one.texts.values())
-        console.print(f"{one.head.id}: reading age {', '.join(map(str, ages))}")
+        measured = [readability.measure(str(text), known=words) for text in one.texts.values()]
+        long = sum(len(each.long_sentences) for each in measured[:1])
+        ages = ", ".join(str(each.age) for each in measured)
+        console.print(f"{one.head.id}: reading age {ages}" + (f"; {long} long sentences in plain" if long else ""))
     for problem in problems:
         console.print(f"[red]{problem}[/]")
     for topic in [] if problems else _unreachable(settings, fixed):

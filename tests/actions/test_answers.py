@@ -15,8 +15,13 @@ from actions.refusals import Refusals
 from actions.symptoms import Symptoms
 from actions.topics import Topics
 from actions.turn import Subject
-from bot.conversation.message import Kind, Reply
+from bot.content import governance
+from bot.content.blocks import as_text
+from bot.conversation.message import Gap, Kind, Reply
+from bot.database import Database
+from bot.roles import Role
 from bot.settings import Settings
+from tests.when import NOW
 
 SUBJECTS: list[type[Subject]] = [Topics, Symptoms, Refusals, Clinic, Conversation]
 
@@ -147,3 +152,34 @@ def test_an_action_that_breaks_says_nothing_and_logs_no_words(
     assert Conversation().run(dispatcher, tracker, {}) == []
     assert dispatcher.messages == []
     assert "zanzibar" not in capsys.readouterr().out
+
+
+def test_a_text_that_is_held_back_is_not_shown_and_a_person_is_offered(talk: Talk, tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'axis.sqlite'}")
+    asked = talk.say("ask_about_therapy", "what is raloxifene")
+    with database.writing() as session:
+        governance.withdraw(session, "raloxifene", actor="Bea", role=Role.REVIEWER, now=NOW, note="")
+    for reply in (
+        talk.say("ask_about_therapy", "what is raloxifene"),
+        talk.say("ask_more_detail", "more detail please"),
+        talk.say("choose_topic", "/choose_topic", topic="raloxifene", level="plain"),
+    ):
+        assert reply.gap == Gap(kind="withheld", topic="raloxifene")
+        assert reply.provenance == []
+        assert [one.intent for one in reply.offers] == ["ask_for_person"]
+        assert not {as_text(block) for block in reply.blocks} & {as_text(block) for block in asked.blocks}
+
+
+def test_what_is_not_known_and_what_was_asked_back_is_noted_as_a_gap(talk: Talk) -> None:
+    assert talk.say("nlu_fallback", "my bicycle tyre hisses at the purple moon").gap == Gap(kind="unanswered")
+    unsure = talk.say("ask_lab_marker", "numbers on my sheet about")
+    assert unsure.gap is not None
+
+
+def test_a_text_comes_with_its_words_explained_and_a_word_alone_too(talk: Talk) -> None:
+    text = talk.say("ask_lab_marker", "what is shbg")
+    assert "glossary:free_testosterone" in [one.topic for one in text.terms]
+    assert "glossary:shbg" not in [one.topic for one in text.terms]
+    word = talk.say("nlu_fallback", "what does IVF mean?")
+    assert topics(word) == [("glossary:ivf", "plain")]
+    assert word.kind is Kind.ANSWER

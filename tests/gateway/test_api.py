@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -12,9 +13,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from bot.app import create
+from bot.content import governance, record
+from bot.content.review import State
 from bot.conversation.fixed import Fixed
 from bot.database import Database
-from bot.settings import Settings
+from bot.roles import Role
+from bot.settings import Mode, Settings
 
 EMERGENCY = "i have crushing chest pain right now"
 
@@ -211,8 +215,23 @@ def test_too_many_messages_are_refused_but_never_an_emergency(stocked_settings: 
 def test_the_store_is_probed_and_the_missing_dialogue_named(client: TestClient) -> None:
     assert client.get("/healthz").status_code == 200
     ready = client.get("/readyz")
-    assert (ready.status_code, ready.json()) == (503, {"ready": False, "parts": {"store": True, "dialogue": False}})
+    parts = {"store": True, "dialogue": False, "safety_texts": True}
+    assert (ready.status_code, ready.json()) == (503, {"ready": False, "parts": parts})
     assert "axis_ready" in client.get("/metrics").text
+
+
+def test_in_production_axis_is_not_ready_while_a_text_of_safety_is_not_approved(stocked_settings: Settings) -> None:
+    settings = stocked_settings.model_copy(update={"mode": Mode.PRODUCTION})
+    database = Database(settings.resolved_database_url)
+    with TestClient(create(settings)) as client:
+        assert client.get("/readyz").json()["parts"]["safety_texts"] is False
+        now = datetime.now(UTC)
+        with database.writing() as session:
+            for row in record.list_latest(session):
+                if ":" in row.topic and not row.topic.startswith("glossary:"):
+                    for after, role in ((State.IN_REVIEW, Role.AUTHOR), (State.APPROVED, Role.REVIEWER)):
+                        governance.move(session, row.revision_id, after, actor=f"A {role}", role=role, now=now)
+        assert client.get("/readyz").json()["parts"]["safety_texts"] is True
 
 
 def test_unknown_pages_and_methods_are_problems(client: TestClient, fixed: Fixed) -> None:
