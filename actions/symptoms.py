@@ -11,6 +11,11 @@ from bot.content.search import Verdict, decide
 from bot.content.topic import Level
 from bot.conversation.message import Kind
 
+GENERAL = {
+    "report_emergency": "emergency_general", "report_crisis": "crisis_general", "report_urgent": "urgent_general",
+}  # fmt: skip
+"""The fixed text for what no rule could name."""
+
 MOST_SYMPTOMS = 3
 """Symptoms of one message that each get their text; a list of more is for a person."""
 
@@ -35,14 +40,14 @@ def answer_symptoms(part: Part, shop: Shop) -> Piece:
 
 
 def emergency(part: Part, shop: Shop) -> Piece:
-    """An emergency or crisis that no rule matched but the classifier did: the general text, unless it only asks.
+    """An emergency, crisis or urgent sign that no rule matched but the second net did: the general text.
 
-    "can raloxifene cause clots" asks: where the store has a sure answer, that is given.
+    Where only the classifier of intents thinks so, "can raloxifene cause clots" asks: a sure answer is given then.
     """
-    matches = shop.rank(question_of(part, shop))
-    if part.text.rstrip().endswith("?") and decide(matches) is Verdict.ANSWER:
-        return answer_question(part, shop)
-    name = "crisis_general" if part.intent == "report_crisis" else "emergency_general"
+    if not part.flagged and part.text.rstrip().endswith("?"):
+        if decide(shop.rank(question_of(part, shop))) is Verdict.ANSWER:
+            return answer_question(part, shop)
+    name = GENERAL[part.intent]
     reply = shop.fixed.general_alarm(name)
     return Piece(
         kind=reply.kind, blocks=list(reply.blocks), key=name, closing=reply.closing, provenance=reply.provenance,
@@ -63,6 +68,7 @@ class Symptoms(Subject):
         "ask_symptom_cause": answer_symptoms,
         "report_emergency": emergency,
         "report_crisis": emergency,
+        "report_urgent": emergency,
         "express_distress": distress,
     }
 

@@ -64,6 +64,7 @@ class Part:
         before: what the message named before this part: its setting.
         alone: whether it is the whole message.
         packed: its vector as Rasa made it; empty where the text was changed since.
+        flagged: whether a red flag was found, by a rule or by the second net.
     """
 
     text: str
@@ -74,6 +75,7 @@ class Part:
     before: tuple[Mention, ...] = ()
     alone: bool = True
     packed: str = ""
+    flagged: bool = False
 
     def ids(self, *kinds: str) -> list[str]:
         """Ids of the terms of these kinds that it names, in order, each once."""
@@ -154,6 +156,7 @@ def parts_of(tracker: Tracker, with_shop: Shop) -> list[Part]:
             named=() if one["text"].startswith("/") else with_shop.fixed.lexicon.find(one["text"]),
             before=before,
             packed=one.get("vector", ""),
+            flagged=bool(message.get("red_flag")),
         )
         for one in found
     ]
@@ -170,7 +173,7 @@ REFUSED_AS = {
 }
 """The intent that answers each refusal."""
 
-OVERRIDING = frozenset({"report_emergency", "report_crisis", "abuse"})
+OVERRIDING = frozenset({"report_emergency", "report_crisis", "report_urgent", "abuse"})
 """Intents of a whole message that leave no room for anything else in it."""
 
 

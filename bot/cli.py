@@ -91,7 +91,7 @@ def setup() -> None:
     """Do everything that `run` needs before it starts: encoder, database, texts, model."""
     encoder()
     migrate()
-    cli_content.import_content()
+    cli_content.import_changed()
     train(force=False)
 
 

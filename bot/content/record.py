@@ -4,13 +4,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from pydantic import TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.chain import broken
 from bot.content.review import Standing, State
-from bot.content.store import Draft, MoveRow, RevisionRow, canonical, latest_revisions, linked, standing, standing_of
+from bot.content.store import (
+    DRAFT,
+    Draft,
+    MoveRow,
+    RevisionRow,
+    canonical,
+    latest_revisions,
+    linked,
+    standing,
+    standing_of,
+)
 from bot.content.topic import sha256
 from bot.errors import NotFound
 
@@ -54,6 +63,11 @@ def list_latest(session: Session) -> list[Row]:
     return [_row(row, standing(session, row.id)) for row in rows]
 
 
+def newest(session: Session) -> int:
+    """The id of the newest revision of all, 0 in an empty store."""
+    return session.scalar(select(func.max(RevisionRow.id))) or 0
+
+
 def history(session: Session, topic_id: str) -> list[Row]:
     """All revisions of a topic with their standings, the newest first."""
     rows = select(RevisionRow).where(RevisionRow.topic_id == topic_id).order_by(RevisionRow.number.desc())
@@ -95,7 +109,7 @@ def revision(session: Session, topic_id: str, number: int) -> Revision | None:
         return None
     rows = session.scalars(select(MoveRow).where(MoveRow.revision_id == row.id).order_by(MoveRow.id))
     way = tuple((one.at, standing_of(one)) for one in rows)
-    return Revision(TypeAdapter(Draft).validate_python(row.document), way)
+    return Revision(DRAFT.validate_python(row.document), way)
 
 
 def numbers(session: Session, drafts: Iterable[Draft]) -> dict[str, int]:
@@ -142,4 +156,4 @@ def show(session: Session, revision_id: int) -> tuple[Row, Draft]:
     row = session.get(RevisionRow, revision_id)
     if row is None:
         raise NotFound(f"no revision {revision_id}")
-    return _row(row, standing(session, revision_id)), TypeAdapter(Draft).validate_python(row.document)
+    return _row(row, standing(session, revision_id)), DRAFT.validate_python(row.document)

@@ -88,7 +88,11 @@ class Draft:
 
     def document(self) -> dict[str, Any]:
         """As JSON, in one fixed form, so that its hash says whether anything changed."""
-        return dict(TypeAdapter(Draft).dump_python(self, mode="json"))
+        return dict(DRAFT.dump_python(self, mode="json"))
+
+
+DRAFT = TypeAdapter(Draft)
+_DOCUMENT = TypeAdapter(dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ def import_drafts(session: Session, drafts: Iterable[Draft], *, now: datetime) -
 
 def canonical(document: dict[str, Any]) -> str:
     """A document as the one JSON text that its hash is of."""
-    return TypeAdapter(dict[str, Any]).dump_json(document).decode()
+    return _DOCUMENT.dump_json(document).decode()
 
 
 def latest_revisions(session: Session) -> Collection[RevisionRow]:
@@ -255,7 +259,7 @@ def load_catalogue(session: Session, *, mode: Mode, today: date) -> Catalogue:
 
 
 def _served(row: RevisionRow, where: Standing) -> Served:
-    return serve(TypeAdapter(Draft).validate_python(row.document), row.number, where)
+    return serve(DRAFT.validate_python(row.document), row.number, where)
 
 
 def serve(draft: Draft, revision: int, where: Standing) -> Served:

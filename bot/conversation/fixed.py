@@ -118,7 +118,7 @@ class Fixed:
         """What is answered when the classifier thinks of an emergency or crisis, and no rule matched.
 
         Args:
-            name: emergency_general or crisis_general.
+            name: emergency_general, crisis_general or urgent_general.
         """
         level = self.red_flags.replies[name].kind
         return self.alarm_reply(Alarm(name, level, name, (), (), "the classifier's guess"), stored=True)

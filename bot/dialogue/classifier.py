@@ -242,7 +242,7 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
         """Fit the model to the intent examples."""
         examples = [one for one in training_data.intent_examples if one.get(TEXT)]
         texts = [one.get(TEXT) for one in examples]
-        vectors = np.concatenate([_vector(one) for one in examples])
+        vectors = np.concatenate([vector_of(one) for one in examples])
         model = LinearModel(weight=self._config["sparse_weight"], keep=self._config["keep"])
         self._model = model.fit(texts, vectors, [one.get(INTENT) for one in examples], outside=self._config["outside"])
         with self._storage.write_to(self._resource) as folder:
@@ -258,7 +258,7 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
         for message in messages:
             if not message.get(TEXT) or message.get(TEXT).startswith("/") or self._model is None:
                 continue
-            [guess] = self._model.guess([message.get(TEXT)], _vector(message))
+            [guess] = self._model.guess([message.get(TEXT)], vector_of(message))
             ranking = self._ranking(guess)
             message.set("intent", ranking[0], add_to_output=True)
             message.set("intent_ranking", ranking, add_to_output=True)
@@ -281,7 +281,7 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
         """Nothing to check beyond what training needs."""
 
 
-def _vector(message: Message) -> Vectors:
+def vector_of(message: Message) -> Vectors:
     """The message's sentence vector, float32, (1, 384)."""
     _, sentence = message.get_dense_features(TEXT)
     if sentence is None:

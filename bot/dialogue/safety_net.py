@@ -1,0 +1,194 @@
+"""Rasa component: the second net. What no rule caught, a classifier may: emergencies, crises, urgent signs.
+
+It learns from data/<language>/safety/examples and, as harmless, from all training phrases of other intents and the ways
+in which people ask for a topic. Its thresholds are low on purpose: an alarm too many costs a patient a line to read,
+one too few may cost a life. It knows levels only; which text is said is the matter of `actions.symptoms`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.content import topic
+from bot.datafile import read_yaml
+from bot.dialogue.classifier import LinearModel, vector_of
+from bot.encoder import Encoder, Vectors
+from bot.safety.red_flags import Level
+from bot.settings import Settings
+
+FILE = "safety_net.joblib"
+HARMLESS = "harmless"
+INTENTS = {Level.EMERGENCY: "report_emergency", Level.CRISIS: "report_crisis", Level.URGENT: "report_urgent"}
+"""The intent that a level decides on."""
+
+ALARM = 0.35
+"""Probability of emergency and crisis together from which it is one of them."""
+URGENT = 0.5
+"""Probability of all three together from which a clinician should hear about it today."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the net thinks of a text: its level, None for harmless, and how likely each is."""
+
+    level: Level | None
+    likely: dict[str, float]
+
+
+class SafetyNet:
+    """The trained net, free of Rasa, so that it can be measured alone.
+
+    Args:
+        model: over the three levels and harmless.
+    """
+
+    def __init__(self, model: LinearModel) -> None:
+        self._model = model
+
+    @classmethod
+    def fit(cls, examples: dict[str, list[str]], vectors: dict[str, Vectors], *, weight: float) -> SafetyNet:
+        """Train.
+
+        Args:
+            examples: for each level and harmless the phrases.
+            vectors: for each of them float32, (number, 384).
+            weight: of the characters and words beside the meaning.
+        """
+        texts = [text for level in examples for text in examples[level]]
+        labels = [level for level in examples for _ in examples[level]]
+        stacked = np.concatenate([vectors[level] for level in examples])
+        return cls(LinearModel(weight=weight, keep=1.0).fit(texts, stacked, labels, outside=HARMLESS))
+
+    def check(self, text: str, vector: Vectors) -> Finding:
+        """The level of a text.
+
+        Args:
+            text: a message.
+            vector: float32, (1, 384).
+        """
+        [guess] = self._model.guess([text], vector)
+        likely = dict(guess.ranking)
+        emergency, crisis = likely.get(Level.EMERGENCY, 0.0), likely.get(Level.CRISIS, 0.0)
+        if emergency + crisis >= ALARM:
+            return Finding(Level.CRISIS if crisis > emergency else Level.EMERGENCY, likely)
+        if emergency + crisis + likely.get(Level.URGENT, 0.0) >= URGENT:
+            return Finding(Level.URGENT, likely)
+        return Finding(None, likely)
+
+
+def read_examples(folder: Path) -> dict[str, list[str]]:
+    """The phrases of data/<language>/safety/examples by level.
+
+    Raises:
+        DataError: a file is missing.
+    """
+    return {level: list(read_yaml(folder / f"{level}.yml")) for level in (*Level, HARMLESS)}
+
+
+def ways_of_asking(settings: Settings) -> list[str]:
+    """The ways in which people ask for the topics of the language, from the topics' files, in a fixed order.
+
+    Raises:
+        DataError: a file is wrong.
+    """
+    paths = sorted((settings.language_dir / "topics").glob("*.md"))
+    return [way for path in paths for way in topic.read(path).head.asked_as]
+
+
+def _likeliest_other(message: Message) -> dict[str, Any]:
+    """The likeliest intent that raises no alarm: the net has seen far more of those than the classifier of intents."""
+    ranking: list[dict[str, Any]] = message.get("intent_ranking") or []
+    others = [one for one in ranking if one["name"] not in INTENTS.values()]
+    return others[0] if others else {"name": "nlu_fallback", "confidence": 1.0}
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class SafetyNetDetector(GraphComponent):
+    """Overrides the intent of a message in which the net finds an alarm."""
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Keys of config.yml with their defaults."""
+        return {"sparse_weight": 1.3}
+
+    def __init__(
+        self, config: dict[str, Any], net: SafetyNet | None, model_storage: ModelStorage, resource: Resource
+    ) -> None:
+        self._config, self._net, self._storage, self._resource = config, net, model_storage, resource
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> SafetyNetDetector:
+        """Make an untrained component; see GraphComponent."""
+        return cls(config, None, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **_: Any,
+    ) -> SafetyNetDetector:
+        """Make a trained component from a model that this project built; see GraphComponent."""
+        with model_storage.read_from(resource) as folder:
+            return cls(config, joblib.load(folder / FILE), model_storage, resource)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Fit the net to the safety examples and the phrases of harmless intents."""
+        settings = Settings.read()
+        examples = read_examples(settings.language_dir / "safety" / "examples")
+        encoder = Encoder(settings.models_dir / "encoder")
+        vectors = {level: encoder.encode(texts) for level, texts in examples.items()}
+        others = [
+            one for one in training_data.intent_examples if one.get(TEXT) and one.get(INTENT) not in INTENTS.values()
+        ]
+        ways = ways_of_asking(settings)
+        examples[HARMLESS] += [*ways, *(one.get(TEXT) for one in others)]
+        vectors[HARMLESS] = np.concatenate(
+            [vectors[HARMLESS], encoder.encode(ways), *(vector_of(one) for one in others)]
+        )
+        self._net = SafetyNet.fit(examples, vectors, weight=self._config["sparse_weight"])
+        with self._storage.write_to(self._resource) as folder:
+            joblib.dump(self._net, folder / FILE, compress=3)
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Policies need no findings on training data."""
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Override the intent where the net finds an alarm, in the message as a whole."""
+        for message in messages:
+            text = message.get(TEXT)
+            if not text or text.startswith("/") or self._net is None:
+                continue
+            level = self._net.check(text, vector_of(message)).level
+            if level is not None:
+                message.set("intent", {"name": INTENTS[level], "confidence": 1.0}, add_to_output=True)
+                message.set("red_flag", "second_net", add_to_output=True)
+            elif (message.get(INTENT) or {}).get("name") in INTENTS.values():
+                message.set("intent", _likeliest_other(message), add_to_output=True)
+        return messages
+
+    @classmethod
+    def validate_config(cls, config: dict[str, Any]) -> None:
+        """Nothing to check beyond what training needs."""
