@@ -173,6 +173,11 @@ REFUSED_AS = {
 }
 """The intent that answers each refusal."""
 
+ONLY_GUESSED = frozenset(REFUSED_AS.values()) - {"ask_dose"}
+"""Refusals that give way to a sure text when only the classifier thinks of them, and no word of the message does: texts
+hold no dose, no diagnosis and no verdict, and "is it normal that my testes shrink" deserves its answer.
+"""
+
 OVERRIDING = frozenset({"report_emergency", "report_crisis", "report_urgent", "abuse"})
 """Intents of a whole message that leave no room for anything else in it."""
 
@@ -181,6 +186,10 @@ def _answer(part: Part, with_shop: Shop) -> Piece:
     """A part's piece; what must be refused by its words is, whatever the classifier thought."""
     table = answers()
     refused = None if part.intent in OVERRIDING or part.chosen else with_shop.fixed.refusals.check(part.text)
+    if refused is None and part.intent in ONLY_GUESSED:
+        found = table["nlu_fallback"](part, with_shop)
+        if found.kind is Kind.ANSWER:
+            return found
     intent = REFUSED_AS[refused.id] if refused else part.intent
     return table.get(intent, table["nlu_fallback"])(part, with_shop)
 

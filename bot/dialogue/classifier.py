@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import joblib
@@ -66,8 +67,7 @@ class LinearModel:
 
     def __init__(self, *, weight: float, keep: float) -> None:
         self._weight, self._keep = weight, keep
-        self._characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32)
-        self._words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)
+        self._characters, self._words = _vectorizer("characters"), _vectorizer("words")
         self.temperature = 1.0
         self.threshold = -np.inf
 
@@ -101,8 +101,11 @@ class LinearModel:
         by_term = np.ascontiguousarray(sparse.T, np.float32)
         middle = len(self._characters.vocabulary_)
         self._blocks = [
-            (one.build_analyzer(), one.vocabulary_, one.idf_, rows)
-            for one, rows in ((self._characters, by_term[:middle]), (self._words, by_term[middle:]))
+            (kind, one.vocabulary_, one.idf_, rows)
+            for kind, one, rows in (
+                ("characters", self._characters, by_term[:middle]),
+                ("words", self._words, by_term[middle:]),
+            )
         ]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -119,8 +122,9 @@ class LinearModel:
         without the matrices that scikit-learn makes of one text; measured, it takes a tenth of the time.
         """
         decision = np.zeros(len(self._machine.classes_))
-        for analyse, vocabulary, idf, rows in self._blocks:
-            counts = Counter(place for term in analyse(text) if (place := vocabulary.get(term)) is not None)
+        for kind, vocabulary, idf, rows in self._blocks:
+            terms = _terms(kind, text)
+            counts = {place: count for term, count in terms.items() if (place := vocabulary.get(term)) is not None}
             if not counts:
                 continue
             places = np.fromiter(counts, np.int64, len(counts))
@@ -148,10 +152,7 @@ class LinearModel:
             texts: any.
             vectors: theirs, float32, (len(texts), 384), unit length.
         """
-        decisions = (
-            vectors @ self._dense.T + np.stack([self._decide(text) for text in texts]) + self._machine.intercept_
-        )
-        probabilities = _softmax(decisions * self.temperature)
+        probabilities = self._probabilities(texts, vectors)
         scores = np.log(probabilities.max(axis=1)) + NEARNESS_WEIGHT * _nearness(vectors, self._near)
         names = self._machine.classes_
         return [
@@ -159,12 +160,41 @@ class LinearModel:
             for row, score in zip(probabilities, scores, strict=True)
         ]
 
+    def likely(self, text: str, vector: Vectors) -> dict[str, float]:
+        """How likely each label of one text is, without the score of being in scope, which takes longer.
+
+        Args:
+            text: any.
+            vector: its own, float32, (1, 384), unit length.
+        """
+        [row] = self._probabilities([text], vector)
+        return {str(name): float(p) for name, p in zip(self._machine.classes_, row, strict=True)}
+
+    def _probabilities(self, texts: Sequence[str], vectors: Vectors) -> Floats:
+        sparse = np.stack([self._decide(text) for text in texts])
+        return _softmax((vectors @ self._dense.T + sparse + self._machine.intercept_) * self.temperature)
+
     def _features(self, texts: Sequence[str], vectors: Vectors) -> csr_matrix:
         return hstack([csr_matrix(vectors), self._sparse(texts)]).tocsr()
 
     def _sparse(self, texts: Sequence[str]) -> csr_matrix:
         parts = [self._characters.transform(texts), self._words.transform(texts)]
         return self._weight * hstack(parts).tocsr()
+
+
+def _vectorizer(kind: str) -> TfidfVectorizer:
+    if kind == "characters":
+        return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32)
+    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)
+
+
+_ANALYSERS = {kind: _vectorizer(kind).build_analyzer() for kind in ("characters", "words")}
+
+
+@lru_cache(maxsize=2)
+def _terms(kind: str, text: str) -> Counter[str]:
+    """How often each n-gram stands in a text; kept for the second net, which reads the same text right after."""
+    return Counter(_ANALYSERS[kind](text))
 
 
 def _machine() -> LinearSVC:

@@ -78,8 +78,7 @@ class SafetyNet:
             text: a message.
             vector: float32, (1, 384).
         """
-        [guess] = self._model.guess([text], vector)
-        likely = dict(guess.ranking)
+        likely = self._model.likely(text, vector)
         emergency, crisis = likely.get(Level.EMERGENCY, 0.0), likely.get(Level.CRISIS, 0.0)
         if emergency + crisis >= ALARM:
             return Finding(Level.CRISIS if crisis > emergency else Level.EMERGENCY, likely)
