@@ -81,7 +81,7 @@ def _parts(text: str) -> list[str]:
 
 def _vetted(source: dict[str, Any], catalogue: store.Catalogue, fixed: Fixed) -> Iterator[str]:
     """The sentences of the text that a reply names, after checking its hash."""
-    kind, _, name = source["topic"].rpartition(":")
+    kind, _, name = source["topic"].removeprefix("glossary:").rpartition(":")
     if kind == "refusal":
         text = "\n".join(fixed.refusals.render(name, clinic_phone=fixed.clinic.telephone))
     elif kind:

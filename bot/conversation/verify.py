@@ -126,11 +126,13 @@ def _faults(message: Message, texts: _Texts, words: list[re.Pattern[str]], *, mo
         yield from _standing_faults(one, revision, day=day, mode=mode, served_at=message)
         if ":" not in one.topic and sha256(str(text)) != one.sha256:
             yield f"the text of revision {one.revision} of {one.topic} ({one.level}) is not the one that was served"
-        allowed |= {as_text(block) for block in text.blocks}
+        allowed |= {revision.draft.title, *(as_text(block) for block in text.blocks)}
         templates += [_pattern(as_text(block)) for block in text.blocks] if ":" in one.topic else []
     for block in message.blocks:
         said = as_text(block)
-        if said not in allowed and not any(known.fullmatch(said) for known in (*templates, *words)):
+        if said in allowed or any(known.fullmatch(said) for known in (*templates, *words)):
+            continue
+        if not all(any(known.fullmatch(line) for known in words) for line in said.splitlines() if line):
             yield f"these words stand in no text that the reply names: {said[:80]!r}"
     yield from _term_faults(message, texts)
     if message.closing is None or not message.text.endswith(message.closing.text):
@@ -165,9 +167,20 @@ def _standing_faults(
 
 def _fixed_words(fixed: Fixed) -> list[re.Pattern[str]]:
     """The words that are not medical, and the fixed texts, each as a pattern whose names in braces may be anything."""
+    words = fixed.words.phrase
     said = [part for paragraphs in fixed.words.texts() for part in paragraphs]
     said += [as_text(block) for draft in fixed.drafts() for text in draft.texts.values() for block in text.blocks]
-    return [_pattern(one) for one in dict.fromkeys(said)]
+    said += [
+        part for line in fixed.clinic.opening_hours for part in (line.days, f"- {words('hours_hours')}: {line.hours}")
+    ]
+    noted = [
+        f"- {words(name)}: "
+        for name in ("memory_drug", "memory_marker", "memory_symptom", "memory_goal", "memory_topic")
+    ]
+    return [
+        *(_pattern(one) for one in dict.fromkeys(said)),
+        *(re.compile(re.escape(one) + r"[^.\n]{1,70}") for one in noted),  # a name or a title, never a sentence
+    ]
 
 
 def _pattern(template: str) -> re.Pattern[str]:
