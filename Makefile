@@ -10,7 +10,7 @@ PYTHON := $(VENV)/bin/python
 TOOLS := .venv-tools
 UV_IN := $(if $(UV),$(UV),$(VENV)/bin/uv)
 
-.PHONY: help run test bench lint format lock train clean
+.PHONY: help run test bench evaluate lint format lock train clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -23,10 +23,15 @@ test: $(VENV)/installed  ## set up what is missing and run every test
 	@$(PYTHON) -m bot.cli train
 	@$(PYTHON) -m pytest
 
-bench: $(VENV)/installed  ## measure Axis beside a stock Rasa bot, in one run, as ratios
+bench: $(VENV)/installed  ## measure Axis beside a stock Rasa bot, in one run, as ratios (what it understands: make evaluate)
 	@$(PYTHON) -m bot.cli encoder
 	@$(PYTHON) -m bot.cli train
 	@$(PYTHON) -m evaluation.run
+
+evaluate: $(VENV)/installed  ## measure understanding, safety, search and conversations: results/report.md
+	@$(PYTHON) -m bot.cli encoder
+	@$(PYTHON) -m bot.cli train
+	@$(PYTHON) -m evaluation.report
 
 train: $(VENV)/installed  ## train the dialogue model if its inputs have changed
 	@$(PYTHON) -m bot.cli encoder
@@ -68,4 +73,4 @@ lock:  ## resolve the three locks anew
 	@! grep -l '://' requirements*.lock
 
 clean:  ## remove what was installed and trained; the database stays
-	rm -rf $(VENV) $(TOOLS) models/encoder models/axis.* .rasa
+	rm -rf $(VENV) $(TOOLS) models/encoder models/axis.* models/spare_net.npz .rasa

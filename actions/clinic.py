@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import ClassVar
 
-from actions.shop import Shop
-from actions.turn import Answer, Part, Piece, Subject, offer_person, say
-from bot.content.blocks import Table
+from actions.shop import Shop, offer_person
+from actions.turn import Answer, Part, Piece, Subject, say
+from bot.content.blocks import Paragraph, Table
 from bot.conversation.message import Handoff, Kind
 
 
@@ -16,7 +17,7 @@ def hours(part: Part, shop: Shop) -> Piece:
     table = Table(
         caption=words.phrase("hours_caption"),
         columns=[words.phrase("hours_days"), words.phrase("hours_hours")],
-        rows=[[line.days, line.hours] for line in shop.fixed.clinic.opening_hours],
+        rows=[[line.days, line.hours] for line in shop.fixed.opening_hours(now=datetime.now(UTC))],
     )
     piece = say(shop, "hours", kind=Kind.ANSWER, offers=[offer_person(shop)])
     return replace(piece, blocks=[*piece.blocks, table])
@@ -32,7 +33,10 @@ def _tell(name: str) -> Answer:
 def person(part: Part, shop: Shop) -> Piece:
     """A request to the team: the gateway commits the ticket together with this reply."""
     handoff = Handoff(reason="asked_for_person", summary=part.memory.question or "")
-    return say(shop, "handoff", kind=Kind.HANDOFF, handoff=handoff)
+    piece = say(shop, "handoff", kind=Kind.HANDOFF, handoff=handoff)
+    opens = shop.fixed.opens(now=datetime.now(UTC))
+    closed = shop.fixed.words.fill("handoff_closed", opens=opens) if opens else []
+    return replace(piece, blocks=[*piece.blocks, *map(Paragraph, closed)])
 
 
 class Clinic(Subject):

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from actions.shop import Shop
+from actions.shop import Shop, offer_person
 from actions.topics import offer
-from actions.turn import Answer, Part, Piece, Subject, offer_person, say
-from bot.content.blocks import BulletList, Paragraph
-from bot.conversation.message import Kind
+from actions.turn import MOST_OFFERS, Answer, Part, Piece, Subject, say
+from bot.content.blocks import Block, BulletList, Paragraph
+from bot.conversation.message import Kind, Offer
+from bot.conversation.noted import Noted
+
+MOST_ON_A_BUTTON = 40
 
 
 def _say(name: str, *, person: bool = False) -> Answer:
@@ -24,21 +27,59 @@ def capabilities(part: Part, shop: Shop) -> Piece:
 
 
 def memory(part: Part, shop: Shop) -> Piece:
-    """What this conversation has noted about the patient."""
-    words, lexicon = shop.fixed.words, shop.fixed.lexicon
-    noted = []
-    for slot in ("drug", "marker", "symptom"):
-        value = getattr(part.memory, slot)
-        if value and value in lexicon:
-            noted.append(f"{words.phrase(f'memory_{slot}')}: {lexicon[value].name}")
-    if part.memory.goal:
-        noted.append(f"{words.phrase('memory_goal')}: {words.phrase(f'goal_{part.memory.goal}')}")
+    """What this conversation has noted about the patient, each thing with a button that forgets it."""
+    words, noted = shop.fixed.words, part.memory.self_told
+    lines = _noted_lines(noted, shop)
     if topic := shop.topic(part.memory.topic or ""):
-        noted.append(f"{words.phrase('memory_topic')}: {topic.title}")
-    if not noted:
+        lines.append(f"{words.phrase('memory_topic')}: {topic.title}")
+    if not lines:
         return say(shop, "memory_empty")
     first, note = words.phrase("memory"), words.phrase("memory_note")
-    return Piece(kind=Kind.SMALLTALK, blocks=[Paragraph(first), BulletList(noted), Paragraph(note)], key="memory")
+    named = [*((one, one) for one in (*noted.drugs, *noted.markers)), *((one.id, one.id) for one in noted.symptoms)]
+    offers = [_forget(what, shop.fixed.lexicon[term].name, shop) for what, term in named if term in shop.fixed.lexicon]
+    everything = Offer(title=words.phrase("button_forget_all"), intent="forget_noted", entities={"what": "all"})
+    blocks: list[Block] = [Paragraph(first), BulletList(lines), Paragraph(note)]
+    return Piece(kind=Kind.SMALLTALK, blocks=blocks, key="memory", offers=[*offers[: MOST_OFFERS - 1], everything])
+
+
+def _noted_lines(noted: Noted, shop: Shop) -> list[str]:
+    """What was noted, a line for each sort, in the clinic's names for things."""
+    words, lexicon = shop.fixed.words, shop.fixed.lexicon
+    lines = []
+    for sort, ids in (("drug", noted.drugs), ("marker", noted.markers)):
+        if names := [lexicon[one].name for one in ids if one in lexicon]:
+            lines.append(f"{words.phrase(f'memory_{sort}')}: {', '.join(names)}")
+    for one in noted.symptoms:
+        how = "" if one.how == "present" else f" ({words.phrase(f'memory_{one.how}')})"
+        when = f", {one.when}" if one.when else ""
+        lines.append(f"{words.phrase('memory_symptom')}: {lexicon[one.id].name}{how}{when}")
+    if noted.goal:
+        lines.append(f"{words.phrase('memory_goal')}: {words.phrase(f'goal_{noted.goal}')}")
+    return lines
+
+
+def _forget(what: str, name: str, shop: Shop) -> Offer:
+    title = f"{shop.fixed.words.phrase('button_forget')}: {name}"
+    return Offer(title=title[:MOST_ON_A_BUTTON], intent="forget_noted", entities={"what": what})
+
+
+def forget(part: Part, shop: Shop) -> Piece:
+    """One thing that was noted, or all of it, is forgotten."""
+    what = part.chosen.get("what", "all")
+    noted = part.memory.self_told.without(what)
+    gone: dict[str, str | None] = {"noted": noted.model_dump_json()}
+    if what == "all":
+        gone |= dict.fromkeys(("drug", "marker", "symptom", "goal", "topic", "level", "question"))
+    else:
+        memory = part.memory
+        gone |= {slot: None for slot in ("drug", "marker", "symptom") if getattr(memory, slot) == what}
+    return say(shop, "forgotten_all" if what == "all" else "forgotten_one", remember=gone)
+
+
+def tell_help(part: Part, shop: Shop) -> Piece:
+    """Whether help was reached after an emergency."""
+    reached = part.chosen.get("reached") == "yes"
+    return say(shop, "help_reached" if reached else "help_not_reached", kind=Kind.ANSWER, closing="emergency")
 
 
 class Conversation(Subject):
@@ -56,6 +97,8 @@ class Conversation(Subject):
         "ask_capabilities": capabilities,
         "ask_sources": _say("sources"),
         "ask_memory": memory,
+        "forget_noted": forget,
+        "tell_help": tell_help,
         "ask_erase": _say("erase_how", person=True),
         "give_positive_feedback": _say("positive_feedback"),
         "give_negative_feedback": _say("negative_feedback", person=True),

@@ -1,4 +1,8 @@
-"""The short intake: what it is about, since when, how to reach the patient; then a ticket. All can be skipped."""
+"""The intake: symptoms, treatment, hopes for children, tests, how to reach the patient; a summary to confirm; a ticket.
+
+Every question can be skipped, answered by a button or in words, and changed before anything is passed on. What happens
+with the answers stands in `actions.intake_summary`.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -8,15 +12,18 @@ from rasa_sdk import Action, FormValidationAction, Tracker
 from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.intake_summary import QUESTIONS, SKIPPED, Question, handed_over, on_symptoms, summary
+from actions.memory import Memory
 from actions.shop import Shop, shop
 from actions.turn import Answer, Part, Piece, Subject, merge, say
-from bot.conversation.message import Handoff, Kind, Offer
+from bot.conversation.message import Kind, Offer
 
-SKIPPED = "-"
-"""Value of a slot whose question was skipped."""
-
-SLOTS = ("intake_concern", "intake_since", "intake_contact")
-MOST_CHARACTERS = 500
+CONFIRM = "intake_confirm"
+"""The slot of the last question: whether it may be passed on."""
+CHANGE = "change"
+"""Its answer that changes something first; with a question's name after it, that question."""
+SLOTS = (*(one.slot for one in QUESTIONS), CONFIRM)
+MOST_CHARACTERS = 1000
 
 
 class _Ask(Action, ABC):
@@ -24,65 +31,114 @@ class _Ask(Action, ABC):
 
     @property
     @abstractmethod
-    def slot(self) -> str:
-        """The slot that is asked for."""
+    def question(self) -> Question:
+        """The question."""
 
     def name(self) -> str:
         """As Rasa's forms call the action that asks for a slot."""
-        return f"action_ask_{self.slot}"
+        return f"action_ask_{self.question.slot}"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+        """Ask."""
+        words, asked = shop().fixed.words, self.question
+        offers = [
+            *(_answer(words.phrase(f"{asked.slot}_{value}"), value) for value in asked.values),
+            Offer(title=words.phrase("button_skip"), intent="skip_question"),
+            Offer(title=words.phrase("button_stop"), intent="stop_intake"),
+        ]
+        pieces = [say(shop(), "intake_start", kind=Kind.FORM)] if asked is QUESTIONS[0] else []
+        piece = say(shop(), f"intake_ask_{asked.slot.removeprefix('intake_')}", kind=Kind.FORM)
+        reply = merge([*pieces, piece])
+        dispatcher.utter_message(json_message=reply.model_copy(update={"offers": offers}).model_dump(mode="json"))
+        return []
+
+
+def _answer(title: str, value: str) -> Offer:
+    return Offer(title=title, intent="inform_intake", entities={"answer": value})
+
+
+def _asking(asked: Question) -> type[_Ask]:
+    """The action that asks a question."""
+    return type(f"Ask{asked.slot.title().replace('_', '')}", (_Ask,), {"question": asked, "__doc__": f"{asked.slot}."})
+
+
+ASKING = [_asking(one) for one in QUESTIONS]
+"""One action for each question; the action server finds them by their class."""
+
+
+class AskConfirm(Action):
+    """Shows what was answered, and asks whether to pass it on; or what to change."""
+
+    def name(self) -> str:
+        """As Rasa's forms call the action that asks for a slot."""
+        return f"action_ask_{CONFIRM}"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
         """Ask."""
         words = shop().fixed.words
-        offers = [
-            Offer(title=words.phrase("button_skip"), intent="skip_question"),
-            Offer(title=words.phrase("button_stop"), intent="stop_intake"),
-        ]
-        pieces = [say(shop(), "intake_start", kind=Kind.FORM)] if self.slot == SLOTS[0] else []
-        pieces.append(say(shop(), f"intake_ask_{self.slot.removeprefix('intake_')}", kind=Kind.FORM, offers=offers))
-        dispatcher.utter_message(json_message=merge(pieces).model_dump(mode="json"))
+        if _chosen(tracker) == CHANGE:
+            piece = say(shop(), "intake_what_to_change", kind=Kind.FORM)
+            offers = [_answer(words.phrase(one.slot), f"{CHANGE}:{one.slot}") for one in QUESTIONS]
+        else:
+            piece = summary(_given(tracker), Memory.of(tracker), shop())
+            offers = [
+                Offer(title=words.phrase("button_pass_on"), intent="affirm"),
+                _answer(words.phrase("button_change"), CHANGE),
+            ]
+        offers.append(Offer(title=words.phrase("button_stop"), intent="stop_intake"))
+        reply = merge([piece]).model_copy(update={"offers": offers})
+        dispatcher.utter_message(json_message=reply.model_dump(mode="json"))
         return []
 
 
-class AskConcern(_Ask):
-    """What it is about."""
-
-    slot = "intake_concern"
-
-
-class AskSince(_Ask):
-    """Since when."""
-
-    slot = "intake_since"
+def _given(tracker: Tracker) -> dict[str, str]:
+    """What was answered, without what was skipped."""
+    given = {one.slot: tracker.get_slot(one.slot) for one in QUESTIONS}
+    return {slot: value for slot, value in given.items() if value and value != SKIPPED}
 
 
-class AskContact(_Ask):
-    """How to reach the patient."""
-
-    slot = "intake_contact"
+def _chosen(tracker: Tracker) -> str:
+    """What a button of the form stands for; empty if the answer was typed."""
+    if tracker.get_intent_of_latest_message() != "inform_intake":
+        return ""
+    return next((one["value"] for one in tracker.latest_message["entities"] if one["entity"] == "answer"), "")
 
 
 class ValidateIntake(FormValidationAction):
-    """Takes what was typed as it is; a skipped question counts as answered."""
+    """Takes each answer as it is given; a skipped question counts as answered, and anything can be changed."""
 
     def name(self) -> str:
         """As Rasa's forms call their validation."""
         return "validate_intake_form"
 
-    def _value(self, value: str, tracker: Tracker) -> str:
-        return SKIPPED if tracker.get_intent_of_latest_message() == "skip_question" else value[:MOST_CHARACTERS]
+    async def get_validation_events(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        """The answer to the question that was asked; a correction asks the one before again."""
+        requested = tracker.get_slot("requested_slot")
+        if requested not in tracker.slots_to_validate():
+            return []
+        if requested == CONFIRM:
+            return _confirmed(tracker)
+        asked = [one for one in SLOTS if tracker.get_slot(one) != SKIPPED or one == requested]
+        if tracker.get_intent_of_latest_message() == "correct_previous" and requested in asked[1:]:
+            return [SlotSet(asked[asked.index(requested) - 1], None), SlotSet(requested, None)]
+        skipped = tracker.get_intent_of_latest_message() == "skip_question"
+        said = SKIPPED if skipped else _chosen(tracker) or tracker.latest_message.get("text") or ""
+        spared = [one.slot for one in QUESTIONS if one.of_symptoms and requested == SLOTS[0]]
+        if on_symptoms(said, shop()):
+            spared = []
+        return [SlotSet(requested, said[:MOST_CHARACTERS]), *(SlotSet(slot, SKIPPED) for slot in spared)]
 
-    def validate_intake_concern(self, value: str, _: Any, tracker: Tracker, __: Any) -> dict[str, str]:
-        """The concern."""
-        return {"intake_concern": self._value(value, tracker)}
 
-    def validate_intake_since(self, value: str, _: Any, tracker: Tracker, __: Any) -> dict[str, str]:
-        """Since when."""
-        return {"intake_since": self._value(value, tracker)}
-
-    def validate_intake_contact(self, value: str, _: Any, tracker: Tracker, __: Any) -> dict[str, str]:
-        """How to reach the patient."""
-        return {"intake_contact": self._value(value, tracker)}
+def _confirmed(tracker: Tracker) -> list[dict[str, Any]]:
+    """Yes ends the form; a change asks one question again; whatever else shows the summary again."""
+    chosen = _chosen(tracker)
+    if chosen.startswith(f"{CHANGE}:"):
+        return [SlotSet(chosen.removeprefix(f"{CHANGE}:"), None), SlotSet(CONFIRM, None)]
+    if tracker.get_intent_of_latest_message() == "affirm":
+        return [SlotSet(CONFIRM, "yes")]
+    return [SlotSet(CONFIRM, None)]
 
 
 class _FormEnd(Action, ABC):
@@ -105,18 +161,9 @@ class SubmitIntake(_FormEnd):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
         """Hand over."""
-        dispatcher.utter_message(json_message=merge([_submitted(tracker, shop())]).model_dump(mode="json"))
+        piece = handed_over(_given(tracker), Memory.of(tracker), shop())
+        dispatcher.utter_message(json_message=merge([piece]).model_dump(mode="json"))
         return self.cleared()
-
-
-def _submitted(tracker: Tracker, with_shop: Shop) -> Piece:
-    words = with_shop.fixed.words
-    given = {slot: tracker.get_slot(slot) for slot in SLOTS}
-    lines = [f"{words.phrase(slot)}: {value}" for slot, value in given.items() if value and value != SKIPPED]
-    if not lines:
-        return say(with_shop, "intake_empty", kind=Kind.FORM)
-    handoff = Handoff(reason="intake", summary="\n".join(lines))
-    return say(with_shop, "intake_done", kind=Kind.HANDOFF, handoff=handoff)
 
 
 class StopIntake(_FormEnd):
@@ -135,14 +182,19 @@ class StopIntake(_FormEnd):
 
 def start_again(part: Part, with_shop: Shop) -> Piece:
     """A wish to leave details, within a longer message: the button that begins."""
-    offers = [Offer(title=with_shop.fixed.words.phrase("button_person"), intent="start_intake")]
+    offers = [Offer(title=with_shop.fixed.words.phrase("button_details"), intent="start_intake")]
     return say(with_shop, "intake_start", kind=Kind.FORM, offers=offers)
+
+
+def outside(part: Part, with_shop: Shop) -> Piece:
+    """An old button of a form that has ended."""
+    return say(with_shop, "no_topic_yet", kind=Kind.CLARIFICATION)
 
 
 class Intake(Subject):
     """Answers a wish to leave details when it is one part among others."""
 
-    answers: ClassVar[Mapping[str, Answer]] = {"start_intake": start_again}
+    answers: ClassVar[Mapping[str, Answer]] = {"start_intake": start_again, "inform_intake": outside}
 
     def name(self) -> str:
         """As in domain.yml."""

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from actions.shop import Shop
+from actions.shop import Shop, offer_person
 from actions.topics import offer, question_of
-from actions.turn import REFUSED_AS, Answer, Part, Piece, Subject, offer_person
+from actions.turn import REFUSED_AS, Answer, Part, Piece, Subject
 from bot.content.blocks import Block, Paragraph
 from bot.content.search import POSSIBLE
 from bot.conversation.message import Kind, Provenance

@@ -11,9 +11,11 @@ from bot.content.glossary import Glossary
 from bot.content.learned import prepare
 from bot.content.search import Index, Match, Question
 from bot.conversation.fixed import Fixed
+from bot.conversation.message import Offer
 from bot.database import Database
 from bot.encoder import SIZE, Encoder
 from bot.settings import Settings
+from bot.triage import calendar
 
 
 class Shop:
@@ -28,6 +30,7 @@ class Shop:
         self._database = Database(settings.resolved_database_url, limit_s=settings.store_limit_s)
         self.encoder = Encoder(settings.models_dir / "encoder")
         self.fixed = Fixed.load(settings)
+        self._hours = calendar.FILE
         self._loaded: tuple[str, date] | None = None
         self.catalogue = Catalogue(version="")
         self.glossary = Glossary(self.catalogue)
@@ -42,7 +45,11 @@ class Shop:
         """
         today = datetime.now(UTC).date()
         with self._database.glancing() as connection:
-            current = (store.version(connection), today)
+            current, hours = (store.version(connection), today), calendar.latest(connection)
+        if hours != self._hours:
+            with self._database.reading() as session:
+                self.fixed.note_hours(calendar.version(session, hours).hours)
+            self._hours = hours
         if current == self._loaded:
             return
         with self._database.reading() as session:
@@ -69,3 +76,8 @@ class Shop:
 def shop() -> Shop:
     """The one shop of this process, made at its start."""
     return Shop(Settings.read())
+
+
+def offer_person(with_shop: Shop) -> Offer:
+    """The button that asks for a person."""
+    return Offer(title=with_shop.fixed.words.phrase("button_person"), intent="ask_for_person")

@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from actions.shop import Shop
-from actions.topics import answer_question, question_of, remembering, show
-from actions.turn import Answer, Part, Piece, Subject, offer_person, say
-from bot.content.search import Verdict, decide
+from actions.shop import Shop, offer_person
+from actions.topics import answer_question, remembering, show
+from actions.turn import Answer, Part, Piece, Subject, say
 from bot.content.topic import Level
 from bot.conversation.message import Kind
+from bot.safety import red_flags
 
-GENERAL = {
-    "report_emergency": "emergency_general", "report_crisis": "crisis_general", "report_urgent": "urgent_general",
+LEVELS = {
+    "report_emergency": red_flags.Level.EMERGENCY, "report_crisis": red_flags.Level.CRISIS,
+    "report_urgent": red_flags.Level.URGENT,
 }  # fmt: skip
-"""The fixed text for what no rule could name."""
+"""Whose general text is said to what no rule could name."""
 
 MOST_SYMPTOMS = 3
 """Symptoms of one message that each get their text; a list of more is for a person."""
@@ -40,24 +41,19 @@ def answer_symptoms(part: Part, shop: Shop) -> Piece:
 
 
 def emergency(part: Part, shop: Shop) -> Piece:
-    """An emergency, crisis or urgent sign that no rule matched but the second net did: the general text.
-
-    Where only the classifier of intents thinks so, "can raloxifene cause clots" asks: a sure answer is given then.
-    """
-    if not part.flagged and part.text.rstrip().endswith("?"):
-        if decide(shop.rank(question_of(part, shop))) is Verdict.ANSWER:
-            return answer_question(part, shop)
-    name = GENERAL[part.intent]
-    reply = shop.fixed.general_alarm(name)
+    """An emergency, crisis or urgent sign that no rule matched but the second net did: the general text."""
+    reply = shop.fixed.general_alarm(LEVELS[part.intent])
     return Piece(
-        kind=reply.kind, blocks=list(reply.blocks), key=name, closing=reply.closing, provenance=reply.provenance,
+        kind=reply.kind, blocks=list(reply.blocks), key=part.intent, closing=reply.closing, provenance=reply.provenance,
         handoff=reply.handoff,
     )  # fmt: skip
 
 
 def distress(part: Part, shop: Shop) -> Piece:
     """Somebody for whom it is hard: a person first, no cheer, no list."""
-    return say(shop, "distress", kind=Kind.ANSWER, closing="symptom", offers=[offer_person(shop)])
+    moment = shop.fixed.moments.check(part.text)
+    name = f"moment_{moment.id}" if moment else "distress"
+    return say(shop, name, kind=Kind.ANSWER, offers=[offer_person(shop)])
 
 
 class Symptoms(Subject):

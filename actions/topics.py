@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from actions.shop import Shop
-from actions.turn import Answer, Memory, Part, Piece, Subject, offer_person, say
+from actions.memory import Memory
+from actions.shop import Shop, offer_person
+from actions.turn import Answer, Part, Piece, Subject, say
 from bot.content.blocks import Block, Notice
 from bot.content.catalogue import Served
 from bot.content.search import CHOICES, Match, Question, Verdict, decide
@@ -274,9 +275,13 @@ def out_of_scope(part: Part, shop: Shop) -> Piece:
 
 
 def goal(part: Part, shop: Shop) -> Piece:
-    """A wish for children: remembered, and answered like any question."""
-    piece = answer_question(part, shop)
-    return replace(piece, remember={**piece.remember, "goal": "children"})
+    """A wish for children: remembered, and answered like any question; one told by a button gets its text."""
+    if chosen := part.chosen.get("goal"):
+        topic = shop.known(shop.fixed.goals.by_id[chosen].topic)
+        piece = show(topic, Level.PLAIN, shop) if topic else say(shop, "goal_noted", offers=[offer_person(shop)])
+        noted = part.memory.self_told.model_copy(update={"goal": chosen})
+        return replace(piece, remember={**piece.remember, "goal": chosen, "noted": noted.model_dump_json()})
+    return answer_question(part, shop)
 
 
 class Topics(Subject):

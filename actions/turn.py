@@ -14,12 +14,19 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.framing import framed
+from actions.memory import Memory
 from actions.shop import Shop, shop
 from bot.content.blocks import Block, Paragraph
 from bot.conversation.message import Gap, Handoff, Kind, Offer, Provenance, Reply, Term
+from bot.conversation.redaction import redact
+from bot.encoder import packed
 from bot.lexicon import Mention
 
 log = structlog.get_logger()
+
+FAILED = {"failed": True}
+"""What stands for an answer that could not be made: within a form its question alone would hide that."""
 
 MOST_OFFERS = 6
 """Buttons under one reply."""
@@ -36,25 +43,6 @@ KINDS_BY_WEIGHT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """What the conversation remembers, from Rasa's slots.
-
-    Attributes:
-        topic: id of the topic that was shown last.
-        level: at which level.
-        question: the last question, in full words.
-    """
-
-    drug: str | None = None
-    marker: str | None = None
-    symptom: str | None = None
-    goal: str | None = None
-    topic: str | None = None
-    level: str | None = None
-    question: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Part:
     """One question, or the whole message if it asks one.
 
@@ -64,7 +52,6 @@ class Part:
         before: what the message named before this part: its setting.
         alone: whether it is the whole message.
         packed: its vector as Rasa made it; empty where the text was changed since.
-        flagged: whether a red flag was found, by a rule or by the second net.
     """
 
     text: str
@@ -75,7 +62,6 @@ class Part:
     before: tuple[Mention, ...] = ()
     alone: bool = True
     packed: str = ""
-    flagged: bool = False
 
     def ids(self, *kinds: str) -> list[str]:
         """Ids of the terms of these kinds that it names, in order, each once."""
@@ -120,16 +106,24 @@ class Subject(Action, ABC):
         try:
             shop().refresh()
             pieces = [_answer(part, shop()) for part in parts_of(tracker, shop())]
-            reply = merge(pieces)
+            reply, noted = framed(merge(pieces), *_said(tracker), shop())
+            reply = _with_vector(reply, tracker.latest_message.get("text") or "", shop())
             dispatcher.utter_message(json_message=reply.model_dump(mode="json"))
-            remembered = {name: value for piece in pieces for name, value in piece.remember.items()}
+            remembered = noted | {name: value for piece in pieces for name, value in piece.remember.items()}
             events = [SlotSet(name, value) for name, value in remembered.items()]
             # After its answer Axis listens; saying so saves Rasa from predicting it. A form goes on by itself.
             return events if tracker.active_loop.get("name") else [*events, FollowupAction("action_listen")]
         except Exception as error:
             # rasa_sdk would answer with the whole request, which Rasa then writes to its log.
             log.error("action.failed", action=self.name(), error=type(error).__name__)
+            dispatcher.utter_message(json_message=FAILED)
             return []
+
+
+def _said(tracker: Tracker) -> tuple[str, Memory]:
+    """What was typed, empty for a button; and what the conversation remembers."""
+    text = tracker.latest_message.get("text") or ""
+    return "" if text.startswith("/") else text, Memory.of(tracker)
 
 
 def answers() -> dict[str, Answer]:
@@ -140,10 +134,11 @@ def answers() -> dict[str, Answer]:
 def parts_of(tracker: Tracker, with_shop: Shop) -> list[Part]:
     """The latest message as parts, each with its intent and what it names."""
     message = tracker.latest_message
-    memory = Memory(**{name: tracker.get_slot(name) for name in Memory.__slots__})
+    memory = Memory.of(tracker)
     found = message.get("parts") or []
     if not found or message["intent"]["name"] in OVERRIDING:
-        found = [{**message, "text": message.get("text") or "", "intent": message["intent"]["name"]}]
+        intent = message.get("meant") or message["intent"]["name"]
+        found = [{**message, "text": message.get("text") or "", "intent": intent}]
     chosen = {one["entity"]: one["value"] for one in message.get("entities", [])}
     before = with_shop.fixed.lexicon.find(message.get("text") or "") if len(found) > 1 else ()
     return [
@@ -156,7 +151,6 @@ def parts_of(tracker: Tracker, with_shop: Shop) -> list[Part]:
             named=() if one["text"].startswith("/") else with_shop.fixed.lexicon.find(one["text"]),
             before=before,
             packed=one.get("vector", ""),
-            flagged=bool(message.get("red_flag")),
         )
         for one in found
     ]
@@ -170,6 +164,8 @@ REFUSED_AS = {
     "buying": "ask_buying",
     "result_judgement": "ask_result_judgement",
     "steroid_cycle": "ask_steroid_cycle",
+    "others_data": "ask_others_data",
+    "no_clinician": "ask_without_clinician",
 }
 """The intent that answers each refusal."""
 
@@ -192,6 +188,14 @@ def _answer(part: Part, with_shop: Shop) -> Piece:
             return found
     intent = REFUSED_AS[refused.id] if refused else part.intent
     return table.get(intent, table["nlu_fallback"])(part, with_shop)
+
+
+def _with_vector(reply: Reply, text: str, with_shop: Shop) -> Reply:
+    """A reply that tells of a gap with the question's vector, so that a process without an encoder can group it."""
+    if reply.gap is None or text.startswith("/"):
+        return reply
+    vector = packed(with_shop.encoder.encode([redact(text)]))
+    return reply.model_copy(update={"gap": reply.gap.model_copy(update={"vector": vector})})
 
 
 def merge(pieces: list[Piece]) -> Reply:
@@ -243,8 +247,3 @@ def say(with_shop: Shop, name: str, *, kind: Kind = Kind.SMALLTALK, closing: str
     """
     blocks: list[Block] = [Paragraph(text) for text in with_shop.fixed.words.paragraphs(name)]
     return Piece(kind=kind, blocks=blocks, key=name, closing=closing, **more)
-
-
-def offer_person(with_shop: Shop) -> Offer:
-    """The button that asks for a person."""
-    return Offer(title=with_shop.fixed.words.phrase("button_person"), intent="ask_for_person")

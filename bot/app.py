@@ -14,15 +14,19 @@ from fastapi import FastAPI
 from bot import log
 from bot.content import governance, record
 from bot.conversation import privacy
+from bot.conversation.bell import Bell
 from bot.conversation.fixed import Fixed
 from bot.conversation.turn import House
 from bot.database import Database
-from bot.desk import pages
+from bot.desk import pages, phone, provider, sessions, watch
 from bot.errors import AxisError
-from bot.gateway import api, operation, problems, site
-from bot.gateway.events import Bell
-from bot.gateway.limits import Headers, Rates, Receive, Scope, Send, SizeLimit
+from bot.gateway import api, keepsakes, operation, problems, site, webhooks
+from bot.gateway.connected import connected
+from bot.gateway.limits import Headers, Origins, Rates, Receive, Scope, Send, SizeLimit
+from bot.gateway.notifier import Notifier
+from bot.gateway.outbox import Outbox
 from bot.gateway.rasa import RasaDialogue
+from bot.gateway.reception import Reception
 from bot.settings import Settings
 
 logger = structlog.get_logger()
@@ -59,15 +63,31 @@ def create(settings: Settings) -> FastAPI:
         database=database, dialogue=dialogue, fixed=fixed, reply_limit_s=settings.reply_limit_s, changed=bell.ring
     )
     app = FastAPI(title="Axis", version="1", lifespan=_lifespan, docs_url=None, redoc_url=None)
-    app.state.api = api.Api(house=house, rates=Rates(settings), bell=bell)
+    rates = Rates(settings)
+    app.state.api = api.Api(house=house, rates=rates, bell=bell)
+    app.state.reception = _reception(settings, house, rates)
     app.state.database, app.state.dialogue, app.state.mode = database, dialogue, settings.mode
-    app.state.desk = pages.Desk(database=database, settings=settings)
-    for router in (api.router, operation.router, site.router, pages.build()):
+    app.state.notifier = Notifier(database, settings)
+    app.state.desk = pages.Desk(
+        database=database, settings=settings, fixed=fixed, bell=bell, provider=provider.of(settings)
+    )
+    app.state.phone = phone.Phone.build(settings, fixed=fixed, database=database)
+    for router in (api.router, keepsakes.router, webhooks.router, operation.router, site.router, pages.build()):
         app.include_router(router)
     problems.install(app, fixed)
     app.add_middleware(SizeLimit, refuse=_refuse_size(fixed))
+    app.add_middleware(Origins, origins=settings.origins)
     app.add_middleware(Headers)
     return app
+
+
+def _reception(settings: Settings, house: House, rates: Rates) -> Reception:
+    """The messaging apps that are connected, with the outbox that their replies go through."""
+    channels = connected(settings, house.fixed.words)
+    outbox = Outbox(
+        house.database, channels, attempts=settings.outbox_attempts, first_wait_s=settings.outbox_first_wait_s
+    )
+    return Reception(house, channels, outbox, rates, language=settings.language)
 
 
 def _refuse_size(fixed: Fixed) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
@@ -92,17 +112,18 @@ def _note_revisions(app: FastAPI) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     _note_revisions(app)
-    retention = asyncio.create_task(_enforce_retention(app))
+    tasks = [asyncio.create_task(_enforce_retention(app)), asyncio.create_task(watch.run(app.state.desk))]
     gc.collect()
     gc.freeze()  # rules, texts and routes live as long as the process: looking through them for garbage only costs time
-    async with app.state.dialogue:
+    async with app.state.dialogue, app.state.reception, app.state.notifier:
         yield
-    retention.cancel()
+    for task in tasks:
+        task.cancel()
     app.state.database.close()
 
 
 async def _enforce_retention(app: FastAPI) -> None:
-    """Erase old conversations, every hour."""
+    """Erase old conversations and expired sessions, every hour."""
     keep = timedelta(days=app.state.api.house.fixed.clinic.retention_days)
     while True:
         try:
@@ -111,6 +132,7 @@ async def _enforce_retention(app: FastAPI) -> None:
             )
             logger.info("retention.done", count=count)
             await to_thread.run_sync(_give_tasks, app.state.database)
+            await to_thread.run_sync(_end_sessions, app.state.desk)
         except AxisError as error:
             logger.error("retention.failed", error=type(error).__name__)
         await asyncio.sleep(RETENTION_EVERY_S)
@@ -121,6 +143,12 @@ def _give_tasks(database: Database) -> None:
     now = datetime.now(UTC)
     with database.writing() as session:
         governance.note_expired(session, today=now.date(), now=now)
+
+
+def _end_sessions(desk: pages.Desk) -> None:
+    """Delete staff's sessions that have expired."""
+    with desk.database.writing() as session:
+        sessions.clean(session, now=datetime.now(UTC), idle=desk.rules.idle)
 
 
 def main() -> None:
@@ -134,6 +162,7 @@ def main() -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # whose X-Forwarded-For is believed, AXIS_TRUSTED_PROXIES alone says
         ws="none",
         timeout_graceful_shutdown=3,
     )

@@ -25,12 +25,10 @@ def broken(start: str, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> list[in
 
     Args:
         start: what stands before the first row.
-        rows: each link with its row's content, in order; rows from before the chain was kept have an empty link.
+        rows: each link with its row's content, in order.
     """
     wrong, before = [], start
     for place, (stored, content) in enumerate(rows):
-        if not stored and before == start:
-            continue
         if stored != link(before, content):
             wrong.append(place)
         before = stored

@@ -5,13 +5,14 @@ import secrets
 import subprocess
 import sys
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from uuid import uuid4
 
 import httpx2
 import typer
 
-from bot import cli_content, encoder_build, log, supervise
+from bot import cli_content, cli_staff, encoder_build, log, supervise
+from bot.conversation import erasure
 from bot.conversation import store as conversations
 from bot.desk import store as staff_store
 from bot.encoder import verified
@@ -21,10 +22,9 @@ from bot.settings import ROOT, Mode, Settings
 from bot.terminal import console, open_database, step
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Axis, the clinic's information service.")
-staff = typer.Typer(no_args_is_help=True, help="Staff accounts.")
 app.add_typer(cli_content.app, name="content")
 app.command("verify")(cli_content.verify_all)
-app.add_typer(staff, name="staff")
+app.add_typer(cli_staff.app, name="staff")
 
 DEMO_STAFF = {"reception": Role.FRONT_DESK, "clinician": Role.CLINICIAN, "reviewer": Role.REVIEWER, "admin": Role.ADMIN}
 
@@ -67,20 +67,12 @@ def train(*, force: Annotated[bool, typer.Option(help="Train although nothing ha
         raise DataError(f"training failed:\n{(done.stdout + done.stderr)[-3000:]}")
 
 
-@staff.command("add")
-def add_staff(name: str, role: Role) -> None:
-    """Make an account with a password that is shown once."""
-    password = secrets.token_urlsafe(12)
-    with open_database(Settings.read()).writing() as session:
-        staff_store.add_staff(session, name=name, role=role, password=password)
-    console.print(f"{name} ({role}): {password}")
-
-
 @app.command()
 def erase(conversation_id: str) -> None:
     """Erase one conversation with all that belongs to it, and print the receipt."""
     with open_database(Settings.read()).writing() as session:
-        receipt = conversations.erase(session, conversation_id, now=datetime.now(UTC))
+        conversations.state(session, conversation_id)  # raises: a mistyped id must not get a receipt
+        receipt = erasure.erase(session, conversation_id, now=datetime.now(UTC))
     console.print(
         f"receipt {receipt.receipt_id}: {receipt.messages} messages, {receipt.tracker_turns} turns of the tracker"
     )
@@ -166,8 +158,17 @@ def main() -> None:
     try:
         app()
     except AxisError as error:
-        console.print(f"[red]{error}[/]")
-        sys.exit(1)
+        _refuse(str(error))
+    except OSError as error:
+        if not error.filename:
+            raise
+        _refuse(f"{error.filename}: {error.strerror}")
+
+
+def _refuse(reason: str) -> NoReturn:
+    # Brackets of a path or of somebody's words are no markup, and a path is not broken in two.
+    console.print(reason, style="red", markup=False, soft_wrap=True)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

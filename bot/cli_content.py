@@ -16,7 +16,7 @@ from bot.content.learned import prepare
 from bot.content.review import Standing, State
 from bot.content.store import Draft
 from bot.content.topic import Level
-from bot.conversation import store as conversations
+from bot.conversation import questions
 from bot.conversation.fixed import Fixed
 from bot.conversation.verify import verify
 from bot.database import Database
@@ -34,6 +34,8 @@ As = Annotated[Role, typer.Option(help="Their role.")]
 Reason = Annotated[str, typer.Option(help="Why; it is kept with the change.")]
 Due = Annotated[str, typer.Option(help="Day of the next review, as in 2027-05-31; a year from now unless given.")]
 SHOWN_PHRASINGS = 3
+WITH_SOURCES = "sources"
+"""Stands in the note of an import that kept the Markdown, too; an older one is made again."""
 
 
 def _database() -> Database:
@@ -42,26 +44,26 @@ def _database() -> Database:
 
 def _drafts(settings: Settings, fixed: Fixed) -> list[Draft]:
     topics = files.read_drafts(settings.language_dir, lexicon=fixed.lexicon, closings=fixed.closings.ids)
-    return [*topics, *fixed.drafts()]
+    return [*topics, *fixed.drafts(), *fixed.wordings()]
 
 
 def import_changed() -> None:
     """Import, unless the store has had these very files before: at a start that saves seconds."""
     settings = Settings.read()
     note = settings.var_dir / "content.imported"
-    digest = _digest(settings.language_dir)
+    digest = _digest(settings.data_dir)
     with open_database(settings).reading() as session:
         newest = record.newest(session)
-    if note.is_file() and note.read_text().split() == [digest, str(newest)] and newest:
+    if note.is_file() and note.read_text().split() == [digest, str(newest), WITH_SOURCES] and newest:
         console.print("[green]✓[/] the vetted texts are up to date")
         return
     import_content()
     with open_database(settings).reading() as session:
-        note.write_text(f"{digest} {record.newest(session)}")
+        note.write_text(f"{digest} {record.newest(session)} {WITH_SOURCES}")
 
 
 def _digest(folder: Path) -> str:
-    """A hash of every file of a language."""
+    """A hash of every file below a folder."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file():
@@ -102,7 +104,7 @@ def lint() -> None:
         ages = ", ".join(str(each.age) for each in measured)
         console.print(f"{one.head.id}: reading age {ages}" + (f"; {long} long sentences in plain" if long else ""))
     for problem in problems:
-        console.print(f"[red]{problem}[/]")
+        console.print(f"[red]{escape(str(problem))}[/]", soft_wrap=True)
     for topic in [] if problems else _unreachable(settings, fixed):
         problems.append(DataError(f"{topic}: fewer than half of its own ways of asking lead to it"))
         console.print(f"[red]{problems[-1]}[/]")
@@ -250,17 +252,23 @@ def list_gaps(
 ) -> None:
     """Questions that found no answer, or were asked back, by meaning; the most asked first."""
     settings = Settings.read()
-    with _database().reading() as session:
-        asked = [gaps.Asked(*one) for one in conversations.gaps(session)]
-    if not asked:
+    database = _database()
+    with database.reading() as session:
+        unread = [one for one in questions.asked(session) if not one.vector]
+    if unread:
+        vectors = Encoder(settings.models_dir / "encoder").encode([one.text for one in unread])
+        with database.writing() as session:
+            questions.keep_vectors(session, {one.id: vectors[place] for place, one in enumerate(unread)})
+    with database.reading() as session:
+        groups = [one for one in gaps.by_meaning(questions.asked(session)) if not one.dismissed]
+    if not groups:
         console.print("Every question has found its answer so far.")
         return
-    groups = gaps.group(asked, Encoder(settings.models_dir / "encoder").encode([one.text for one in asked]))
     if not draft:
         table = Table("number", "people", "kinds", "asked as")
         for number, one in enumerate(groups, start=1):
             kinds = ", ".join(f"{count} {kind}" for kind, count in one.kinds.items())
-            table.add_row(str(number), str(one.people), kinds, "\n".join(one.texts[:SHOWN_PHRASINGS]))
+            table.add_row(str(number), str(one.people), kinds, escape("\n".join(one.texts[:SHOWN_PHRASINGS])))
         console.print(table)
         return
     if not 1 <= draft <= len(groups) or not topic:
@@ -325,7 +333,7 @@ def verify_all() -> None:
         found = verify(session, fixed, mode=settings.mode, told=lambda done: progress.update(f"{done} replayed"))
         audit = staff_store.broken_audit(session)
     for fault in found.faults:
-        console.print(f"[red]{fault.where}[/]: {fault.what}", markup=True)
+        console.print(f"[red]{escape(fault.where)}[/]: {escape(fault.what)}")
     for line in audit:
         console.print(f"[red]audit, line {line}[/]: it was changed after it was written")
     replayed = f"{found.conversations} conversations, {found.replies} replies, {found.unreviewed} from unapproved texts"

@@ -6,7 +6,9 @@ Source: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0); Wang W, et al. Mini
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,9 @@ Vectors = NDArray[np.float32]
 
 SIZE = 384
 """Length of a vector."""
+
+MANY = 64
+"""Texts from which they are read side by side, one a processor."""
 
 LONGEST = 128
 """Word pieces of a text that are read; what follows is cut off, as the model was trained."""
@@ -52,7 +57,10 @@ class Encoder:
         """
         if not texts:
             return np.zeros((0, SIZE), np.float32)
-        return np.concatenate([self._encode_one(text) for text in texts])
+        if len(texts) < MANY:
+            return np.concatenate([self._encode_one(text) for text in texts])
+        with ThreadPoolExecutor(os.cpu_count()) as side_by_side:
+            return np.concatenate(list(side_by_side.map(self._encode_one, texts)))
 
     def _encode_one(self, text: str) -> Vectors:
         ids = np.array([self._tokenizer.encode(text).ids], np.int64)

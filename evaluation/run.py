@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.settings import ROOT
-from evaluation import searching, stock
+from evaluation import queueing, searching, speed, stock
 from evaluation.running import Patient, axis_running, free_port, pids
 from evaluation.searching import FEW, MANY
 
@@ -158,8 +158,15 @@ def main() -> None:
     grown = searching.measure()
     (many, many_alone), (few, few_alone) = grown[MANY], grown[FEW]
     console.print(f"{many_alone / few_alone:.2f} alone, {many / few:.2f} with the encoding of the question")
+    console.print(
+        f"The desk's lists, p95 with {queueing.MANY} tickets / with {queueing.FEW} (wanted at most 2):", end=" "
+    )
+    console.print(", ".join(f"{one.name} {one.ratio:.2f}" for one in queueing.on_sqlite()))
+    console.print("what cannot wait: the safety check, and an emergency with Rasa and the action server stopped")
+    speeds = speed.measure()
+    console.print(speed.table(speeds))
     (ROOT / "results").mkdir(exist_ok=True)
-    kept = [{**vars(one), "ratio": one.ratio} for one in figures]
+    kept = [{**vars(one), "ratio": one.ratio} for one in (*figures, *speeds)]
     (ROOT / "results" / "bench.json").write_text(json.dumps(kept, indent=1))
 
 

@@ -39,7 +39,7 @@ def fixed() -> Fixed:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty database of either kind, migrated."""
     if request.param == "sqlite":
         made = Database(f"sqlite:///{tmp_path / 'test.sqlite'}")
@@ -62,6 +62,12 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture
+def database(either: Database) -> Database:
+    """The same; the desk's tests have one of their own of this name, with accounts."""
+    return either
+
+
 @pytest.fixture(scope="session")
 def stocked(tmp_path_factory: pytest.TempPathFactory, fixed: Fixed) -> Path:
     """A SQLite file that holds every text of data/en; copy it, never write to it."""
@@ -70,7 +76,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory, fixed: Fixed) -> Path:
     database.migrate()
     drafts = files.read_drafts(Settings().language_dir, lexicon=fixed.lexicon, closings=fixed.closings.ids)
     with database.writing() as session:
-        store.import_drafts(session, [*drafts, *fixed.drafts()], now=NOW)
+        store.import_drafts(session, [*drafts, *fixed.drafts(), *fixed.wordings()], now=NOW)
         catalogue = store.load_catalogue(session, mode=Mode.DEMO, today=NOW.date())
     prepare(database, catalogue, Encoder(Settings().models_dir / "encoder"))
     database.close()

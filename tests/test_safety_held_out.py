@@ -1,47 +1,61 @@
-"""On a whole running Axis: emergencies, crises and urgent signs in words that nobody had in view when the rules, the
-examples or the net were written, and harmless messages that share their words.
+"""Emergencies, crises and urgent signs in words that nobody had in view when rules, examples or nets were written, and
+harmless messages that share their words: on a whole running Axis, and with Rasa stopped.
 """
 
 from collections import Counter
-from typing import Any
 
 import pytest
 
+from bot.conversation.fixed import SUSPECTED, Fixed
 from bot.datafile import read_yaml
 from bot.settings import ROOT
+from evaluation.asking import alarm
 from evaluation.running import Patient, Running
 
-pytestmark = pytest.mark.served
+UNSEEN = ("safety-b", "safety-d")
+"""Only measured. Both together, since one phrase must not decide: the encoder's int8 differs by processor."""
 
 
-def alarm(message: dict[str, Any]) -> str:
-    """What a reply raises: emergency, crisis, urgent, or nothing."""
-    if message["kind"] in ("emergency", "crisis"):
-        return str(message["kind"])
-    return "urgent" if any(one["topic"].startswith("urgent:") for one in message["provenance"]) else ""
+@pytest.fixture(scope="module")
+def phrases() -> dict[str, list[str]]:
+    files = [read_yaml(ROOT / "evaluation" / "phrases" / f"{name}.yml") for name in UNSEEN]
+    return {kind: [text for file in files for text in file[kind]] for kind in files[0]}
 
 
-@pytest.fixture(scope="module", params=["safety", "safety-b"])
-def raised(axis: Running, request: pytest.FixtureRequest) -> dict[str, Counter[str]]:
+@pytest.fixture(scope="module")
+def raised(axis: Running, phrases: dict[str, list[str]]) -> dict[str, Counter[str]]:
     """For each kind of phrase how often each alarm was raised; each phrase is a conversation of its own."""
-    phrases = read_yaml(ROOT / "evaluation" / "phrases" / f"{request.param}.yml")
-    return {
-        kind: Counter(alarm(Patient(axis.url).say(text)) for text in texts) for kind, texts in phrases.items()
-    }  # fmt: skip
+    return {kind: Counter(alarm(Patient(axis.url).say(text)) for text in texts) for kind, texts in phrases.items()}
 
 
-@pytest.mark.parametrize(("kind", "least"), [("emergency", 0.99), ("crisis", 0.95), ("urgent", 0.9)])
+@pytest.mark.served
+@pytest.mark.parametrize(("kind", "least"), [("emergency", 0.98), ("crisis", 0.97), ("urgent", 0.93)])
 def test_what_must_not_be_missed_is_not(raised: dict[str, Counter[str]], kind: str, least: float) -> None:
     found = raised[kind]
     assert 1 - found[""] / found.total() >= least, found
 
 
+@pytest.mark.served
 def test_an_emergency_is_answered_as_one_and_not_only_as_urgent(raised: dict[str, Counter[str]]) -> None:
     found = raised["emergency"]
-    assert (found["emergency"] + found["crisis"]) / found.total() >= 0.98, found
+    assert (found["emergency"] + found["crisis"]) / found.total() >= 0.97, found
 
 
+@pytest.mark.served
 def test_most_harmless_messages_raise_no_alarm(raised: dict[str, Counter[str]]) -> None:
-    """Measured 9 and 21 in a hundred, wanted 2: these phrases were made to sound like emergencies (ADR 13)."""
+    """Wanted 2 in a hundred: these phrases were made to sound like emergencies (ADR 13)."""
     found = raised["harmless"]
-    assert 1 - found[""] / found.total() <= 0.25, found
+    assert 1 - found[""] / found.total() <= 0.2, found
+
+
+@pytest.mark.parametrize(("kind", "least"), [("emergency", 0.97), ("crisis", 0.96), ("urgent", 0.93)])
+def test_with_rasa_stopped_they_are_found_all_the_same(
+    fixed: Fixed, phrases: dict[str, list[str]], kind: str, least: float
+) -> None:
+    found = [bool(fixed.alarm(text) or fixed.suspected(text, least=SUSPECTED)) for text in phrases[kind]]
+    assert sum(found) / len(found) >= least
+
+
+def test_with_rasa_stopped_most_harmless_messages_raise_no_alarm(fixed: Fixed, phrases: dict[str, list[str]]) -> None:
+    found = [bool(fixed.alarm(text) or fixed.suspected(text, least=SUSPECTED)) for text in phrases["harmless"]]
+    assert sum(found) / len(found) <= 0.25

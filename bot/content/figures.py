@@ -17,6 +17,8 @@ from bot.datafile import checked, read_yaml
 from bot.errors import DataError
 
 WIDTH = 320
+LINE = 'fill="none" stroke="currentColor"'
+"""How a line looks where no style is given, as in an image at the desk."""
 
 Facts = Mapping[tuple[str, str], str]
 """Subject and relation to the value that the topics state."""
@@ -114,10 +116,21 @@ def draw_all(topics: Sequence[tuple[Path, Topic]], plan: Plan) -> list[tuple[Pat
         DataError: a topic asks for a drawing that does not exist, or for one that no fact was stated for.
     """
     facts = {(one.subject, one.relation): one.value for _, topic in topics for one in topic.head.facts}
-    return [(path, _drawn(topic, facts, plan, path)) for path, topic in topics]
+    return [(path, drawn(topic, facts, plan, path)) for path, topic in topics]
 
 
-def _drawn(topic: Topic, facts: Facts, plan: Plan, path: Path) -> Topic:
+def drawn(topic: Topic, facts: Facts, plan: Plan, path: Path) -> Topic:
+    """One topic with its drawings.
+
+    Args:
+        topic: as it was read.
+        facts: what all topics state, this one among them.
+        plan: the words.
+        path: the topic's file, for errors.
+
+    Raises:
+        DataError: there is no such drawing, or the facts for it are missing.
+    """
     if not any(isinstance(block, Figure) for text in topic.texts.values() for block in text.blocks):
         return topic
 
@@ -164,14 +177,14 @@ def _axis(medicines: list[str], facts: Facts, plan: Plan) -> Figure:
         for place, name in enumerate(here):
             middle = top + 18 + (place * 2 - len(here) + 1) * 14
             elements += _tag(51, middle, name)
-            elements.append(f'<path class="reach" d="M100 {middle} L112 {top + 18}"/>')
+            elements.append(f'<path class="reach" {LINE} d="M100 {middle} L112 {top + 18}"/>')
         if step.sends:
             elements.append(_arrow(176, top + 36, top + 82))
             elements.append(_words(184, top + 64, step.sends, "sends", anchor="start"))
     last = 12 + (len(words.steps) - 1) * 84
     for start in (last + 18, last - 84 + 18):
-        elements.append(f'<path class="feedback" d="M240 {start} H268 V30 H244"/>')
-    elements.append('<path class="feedback" d="M268 114 H244"/>')
+        elements.append(f'<path class="feedback" {LINE} d="M240 {start} H268 V30 H244"/>')
+    elements.append(f'<path class="feedback" {LINE} d="M268 114 H244"/>')
     elements += [_head(242, 30, -1), _head(242, 114, -1)]
     elements.append(f'<text class="sends" text-anchor="middle" transform="translate(288 {last // 2 + 20}) rotate(90)">'
                     f"{escape(words.feedback)}</text>")  # fmt: skip
@@ -216,7 +229,7 @@ def _tissues(medicines: list[str], facts: Facts, plan: Plan) -> Figure:
         for column, one in enumerate(medicines):
             value = facts[one, row.relation]
             said = words.says[value]
-            cells.append(f"{plan.names[one]} {said}")
+            cells.append(f"{plan.names[one]}: {said.replace(', ', ' ')}")
             left = 66 + column * 128
             style = "cell blocks" if value == "blocks estrogen" else "cell acts" if "acts" in value else "cell other"
             elements.append(_box(left, top, 122, 52, style))
@@ -238,7 +251,7 @@ def _recovery(_medicines: list[str], _facts: Facts, plan: Plan) -> Figure:
     bottom = 24 + len(words.rows) * 52
     elements = []
     for month in words.months:
-        elements.append(f'<path class="grid" d="M{place(month):.1f} 16 V{bottom}"/>')
+        elements.append(f'<path class="grid" {LINE} d="M{place(month):.1f} 16 V{bottom}"/>')
         elements.append(_words(place(month), bottom + 16, str(month), "sends"))
     for number, row in enumerate(words.rows):
         top = 18 + number * 52
@@ -262,15 +275,16 @@ def _figure(title: str, sheet: Sheet, lines: Iterable[str]) -> Figure:
     body = "".join(sheet.elements)
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {sheet.height}" role="img" '
-        f'class="axis-figure"><title>{escape(title)}</title><desc>{escape(text)}</desc>{body}</svg>'
+        'font-family="system-ui, sans-serif" font-size="12" class="axis-figure">'
+        f"<title>{escape(title)}</title><desc>{escape(text)}</desc>{body}</svg>"
     )
     return Figure(title=title, svg=svg, text=text)
 
 
 def _box(left: float, top: float, width: float, height: float, style: str) -> str:
+    shape = LINE.replace("none", "#9aa5ad") if style.endswith("often") else LINE
     return (
-        f'<rect class="{style}" x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="7" '
-        'fill="none" stroke="currentColor"/>'
+        f'<rect class="{style}" x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="7" {shape}/>'
     )
 
 
@@ -279,7 +293,7 @@ def _words(left: float, base: float, said: str, style: str, *, anchor: str = "mi
 
 
 def _arrow(left: float, top: float, bottom: float) -> str:
-    line = f'<path class="way" d="M{left:.1f} {top:.1f} V{bottom - 5:.1f}" stroke="currentColor"/>'
+    line = f'<path class="way" {LINE} d="M{left:.1f} {top:.1f} V{bottom - 5:.1f}"/>'
     return line + f'<path class="tip" d="M{left:.1f} {bottom:.1f} l-5 -7 h10 Z"/>'
 
 

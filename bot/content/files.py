@@ -1,6 +1,6 @@
 """From the files of data/<language> to drafts for the store: topics, and the fixed texts of safety."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -90,10 +90,11 @@ def read_drafts(folder: Path, *, lexicon: Lexicon, closings: Iterable[str]) -> l
     if problems:
         raise problems[0]
     references = read_references(folder / "references.yml")
-    return [*(_draft(one, references) for _, one in topics), *glossary.drafts(words)]
+    return [*(as_draft(one, references) for _, one in topics), *glossary.drafts(words)]
 
 
-def _draft(one: Topic, references: dict[str, Reference]) -> Draft:
+def as_draft(one: Topic, references: Mapping[str, Reference]) -> Draft:
+    """A topic, once it has passed, as the store takes it."""
     head = one.head
     cited = dict.fromkeys(name for evidence in head.evidence for name in evidence.references)
     return Draft(
@@ -112,6 +113,8 @@ def _draft(one: Topic, references: dict[str, Reference]) -> Draft:
         sources=tuple(references[name].citation() for name in cited),
         evidence=tuple(evidence.model_dump() for evidence in head.evidence),
         for_reviewer=tuple(head.for_reviewer),
+        source=one.source,
+        facts=tuple(head.facts),
     )
 
 
@@ -121,7 +124,7 @@ def fixed_draft(name: str, *, title: str, kind: str, closing: str, paragraphs: I
     Args:
         name: its id in the store, such as `refusal:dose`.
         title: of the text.
-        kind: closing, emergency, crisis, urgent, refusal or fallback.
+        kind: closing, emergency, crisis, urgent, refusal, fallback or words.
         closing: id of its closing.
         paragraphs: its words, with the names in braces that are filled in when it is said.
     """

@@ -4,7 +4,7 @@ Every change is a row that is only added; `store` holds the texts and their move
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ForeignKey, String, select, update
@@ -14,13 +14,20 @@ from bot.content import record, store
 from bot.content.record import Row
 from bot.content.review import Standing, State, may_serve
 from bot.content.store import Draft
-from bot.database import Base, Instant
-from bot.errors import Conflict, NotFound
+from bot.database import Base, Instant, one_at_a_time
+from bot.errors import Conflict, NotAllowed, NotFound
 from bot.roles import Role
 from bot.settings import Mode
 
+CHANGES_REQUESTED = "changes requested"
+"""The note of the move that sends a revision back to its author."""
+
 WARNINGS = (timedelta(days=90), timedelta(days=30), timedelta(0))
 """How long before its review a text is on the due list, and again."""
+
+
+WRITERS = frozenset({Role.AUTHOR, Role.REVIEWER, Role.ADMIN})
+"""Roles that write texts, remark on them, and look after tasks."""
 
 
 class CommentRow(Base):
@@ -78,6 +85,7 @@ class Task:
     reason: str
     owner: str
     opened_at: datetime
+    id: int
 
 
 def move(
@@ -102,6 +110,54 @@ def move(
         finish_tasks(session, record.show(session, revision_id)[0].topic, now=now)
     if after is State.WITHDRAWN:
         open_task(session, record.show(session, revision_id)[0].topic, reason="withdrawn", now=now)
+
+
+def expect(session: Session, revision_id: int, seen: State) -> None:
+    """Make sure that a revision still stands where somebody saw it, and hold others back until they are done.
+
+    Raises:
+        Conflict: it has moved since.
+        NotFound: there is no such revision.
+    """
+    one_at_a_time(session, store.MoveRow.__tablename__)
+    state = store.standing(session, revision_id).state
+    if state is not seen:
+        raise Conflict(f"this revision has moved since you opened it: it is {state} now, and nothing was changed")
+
+
+def save(session: Session, draft: Draft, *, base: int, actor: str, role: Role, now: datetime) -> int:
+    """Keep a text that was written at the desk as a new draft of its topic; whoever saved it is its author.
+
+    Args:
+        session: a session that writes.
+        draft: the text, once it has passed.
+        base: the number of the newest revision when the writing began.
+        actor: who wrote it; they cannot approve it.
+        role: their role.
+        now: the present instant.
+
+    Returns:
+        The new revision's id.
+
+    Raises:
+        NotAllowed: not by this role.
+        NotFound: there is no such topic.
+        Conflict: somebody has added a revision meanwhile, or nothing was changed.
+    """
+    if role not in WRITERS:
+        raise NotAllowed(f"the role {role} may not write texts")
+    one_at_a_time(session, store.MoveRow.__tablename__)
+    rows = record.history(session, draft.id)
+    if not rows:
+        raise NotFound(f"no topic {draft.id!r}")
+    if rows[0].revision != base:
+        raise Conflict(
+            f"revision {rows[0].revision} was added since you began: compare it with your text and save again"
+        )
+    before = record.show(session, rows[0].revision_id)[1]
+    if replace(before, author=actor) == replace(draft, author=actor):
+        raise Conflict(f"this is word for word revision {base}: nothing was saved")
+    return store.add_revision(session, replace(draft, author=actor), base + 1, note=store.AT_DESK, now=now)
 
 
 def comment(session: Session, revision_id: int, text: str, *, actor: str, now: datetime) -> None:
@@ -131,7 +187,7 @@ def request_changes(session: Session, revision_id: int, text: str, *, actor: str
         Conflict: it is not said what should be changed.
     """
     comment(session, revision_id, text, actor=actor, now=now)
-    store.move(session, revision_id, State.DRAFT, actor=actor, role=role, now=now, note="changes requested")
+    store.move(session, revision_id, State.DRAFT, actor=actor, role=role, now=now, note=CHANGES_REQUESTED)
 
 
 def due(session: Session, *, today: date) -> list[Due]:
@@ -147,21 +203,34 @@ def due(session: Session, *, today: date) -> list[Due]:
     return sorted(found, key=lambda one: (one.days, one.row.topic))
 
 
-def roll_back(session: Session, topic_id: str, *, actor: str, role: Role, now: datetime, note: str) -> tuple[int, int]:
-    """Retire the newest approved revision, so that the approved one before it is served again at once.
+def roll_back(
+    session: Session, topic_id: str, *, actor: str, role: Role, now: datetime, note: str, to: int | None = None
+) -> tuple[int, int]:
+    """Retire the newest approved revision, so that an approved one before it is served again at once.
+
+    Args:
+        session: a session that writes.
+        topic_id: the topic.
+        actor: who decides.
+        role: their role.
+        now: the present instant.
+        note: why.
+        to: number of the revision to go back to, with all approved ones after it retired; the one before unless given.
 
     Returns:
         The numbers of the revision that went and of the one that is back.
 
     Raises:
-        NotFound: there are no two approved revisions; `withdraw` holds the only one back.
+        NotFound: there is no such earlier approved revision; `withdraw` holds the only one back.
         NotAllowed: not by this role.
     """
     approved = [row for row in record.history(session, topic_id) if row.state is State.APPROVED]
-    if len(approved) < 2:  # noqa: PLR2004 - the one that goes, and the one that comes back
-        raise NotFound(f"{topic_id} has no earlier approved revision to go back to")
-    store.move(session, approved[0].revision_id, State.RETIRED, actor=actor, role=role, now=now, note=note)
-    return approved[0].revision, approved[1].revision
+    back = next((row for row in approved[1:] if to in (None, row.revision)), None)
+    if back is None:
+        raise NotFound(f"{topic_id} has no earlier approved revision{f' {to}' if to else ''} to go back to")
+    for row in approved[: approved.index(back)]:
+        store.move(session, row.revision_id, State.RETIRED, actor=actor, role=role, now=now, note=note)
+    return approved[0].revision, back.revision
 
 
 def withdraw(session: Session, topic_id: str, *, actor: str, role: Role, now: datetime, note: str) -> int:
@@ -213,7 +282,7 @@ def open_task(session: Session, topic_id: str, *, reason: str, now: datetime) ->
 def open_tasks(session: Session) -> list[Task]:
     """What owners have to do, the oldest first."""
     rows = session.scalars(select(TaskRow).where(TaskRow.open.is_not(None)).order_by(TaskRow.id))
-    return [Task(row.topic_id, row.reason, row.owner, row.opened_at) for row in rows]
+    return [Task(row.topic_id, row.reason, row.owner, row.opened_at, row.id) for row in rows]
 
 
 def finish_tasks(session: Session, topic_id: str, *, now: datetime) -> None:

@@ -75,30 +75,50 @@ class House:
     closings: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What of all topics a check of one needs; the one that is checked belongs to it.
+
+    Attributes:
+        topics: their ids.
+        asked: how often each way of asking stands in them, in lower case.
+        stated: for each subject and relation the values that are stated, each with the topics that state it.
+    """
+
+    topics: frozenset[str]
+    asked: Mapping[str, int]
+    stated: Mapping[tuple[str, str], Mapping[str, list[str]]]
+
+
 def lint(topics: list[tuple[Path, Topic]], house: House) -> list[DataError]:
     """What is wrong with the topics, apart from what keeps a file from being read."""
-    known = {one.head.id for _, one in topics}
-    owners = Counter(question.lower() for _, one in topics for question in one.head.asked_as)
-    words = familiar(house.lexicon)
-    stated = stated_facts(one for _, one in topics)
-    problems = []
-    for path, one in topics:
-        reasons = [
-            *_unknown_names(one, known=known, house=house),
-            *(f"asked_as: {q!r} stands more than once" for q in one.head.asked_as if owners[q.lower()] > 1),
-            *_wording(one, words),
-            *_facts(one, stated, house),
-        ]
-        problems += [DataError(reason, path=path) for reason in reasons]
-    return problems
+    company = Company(
+        topics=frozenset(one.head.id for _, one in topics),
+        asked=Counter(question.lower() for _, one in topics for question in one.head.asked_as),
+        stated=stated_facts((one.head.id, one.head.facts) for _, one in topics),
+    )
+    return [DataError(reason, path=path) for path, one in topics for reason in faults(one, company, house)]
 
 
-def stated_facts(topics: Iterable[Topic]) -> Mapping[tuple[str, str], dict[str, list[str]]]:
+def faults(one: Topic, company: Company, house: House) -> list[str]:
+    """What is wrong with one topic among the others; each fault begins with the field or the level that it is in."""
+    twice = (question for question in one.head.asked_as if company.asked[question.lower()] > 1)
+    return [
+        *_unknown_names(one, known=company.topics, house=house),
+        *(f"asked_as: {question!r} stands more than once" for question in twice),
+        *_wording(one, familiar(house.lexicon)),
+        *_facts(one, company.stated, house),
+    ]
+
+
+def stated_facts(
+    topics: Iterable[tuple[str, Iterable[tuple[str, str, str]]]],
+) -> Mapping[tuple[str, str], Mapping[str, list[str]]]:
     """For each subject and relation the values that are stated, each with the topics that state it."""
     stated: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for one in topics:
-        for fact in one.head.facts:
-            stated[fact.subject, fact.relation][fact.value].append(one.head.id)
+    for topic_id, facts in topics:
+        for subject, relation, value in facts:
+            stated[subject, relation][value].append(topic_id)
     return stated
 
 
@@ -118,7 +138,7 @@ def familiar(lexicon: Lexicon) -> frozenset[str]:
     return frozenset(word for name in names for word in name.lower().split()) | frozenset(everyday.split())
 
 
-def _unknown_names(one: Topic, *, known: set[str], house: House) -> Iterable[str]:
+def _unknown_names(one: Topic, *, known: frozenset[str], house: House) -> Iterable[str]:
     head = one.head
     for kind in ("drugs", "hormones", "labs", "symptoms", "conditions"):
         terms = {term.id for term in house.lexicon.terms(kind)}
@@ -130,7 +150,7 @@ def _unknown_names(one: Topic, *, known: set[str], house: House) -> Iterable[str
         yield from (f"evidence: there is no reference {n!r}" for n in evidence.references if n not in house.references)
 
 
-def _facts(one: Topic, stated: Mapping[tuple[str, str], dict[str, list[str]]], house: House) -> Iterable[str]:
+def _facts(one: Topic, stated: Mapping[tuple[str, str], Mapping[str, list[str]]], house: House) -> Iterable[str]:
     """Facts outside the vocabulary, facts that another topic contradicts, facts that no evidence speaks of."""
     spoken = {mention.term.id for evidence in one.head.evidence for mention in house.lexicon.find(evidence.fact)}
     for fact in one.head.facts:

@@ -1,5 +1,6 @@
 """What the store has held: every revision with its way, for reviewers and for proof. It only reads."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,9 +9,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.chain import broken
+from bot.content import sources
+from bot.content.blocks import as_text
+from bot.content.lint import Company, stated_facts
 from bot.content.review import Standing, State
 from bot.content.store import (
     DRAFT,
+    WORDS,
     Draft,
     MoveRow,
     RevisionRow,
@@ -20,7 +25,7 @@ from bot.content.store import (
     standing,
     standing_of,
 )
-from bot.content.topic import sha256
+from bot.content.topic import Kind, sha256
 from bot.errors import NotFound
 
 
@@ -58,9 +63,22 @@ class Row:
 
 
 def list_latest(session: Session) -> list[Row]:
-    """The newest revision of every topic with its standing, by topic id."""
+    """The newest revision of every text with its standing, by its id; words that are not medical are none of it."""
     rows = sorted(latest_revisions(session), key=lambda row: row.topic_id)
-    return [_row(row, standing(session, row.id)) for row in rows]
+    return [_row(row, standing(session, row.id)) for row in rows if row.document["kind"] != WORDS]
+
+
+def ever_said(session: Session, kind: str) -> list[str]:
+    """Each paragraph of every fixed text of a kind that the store has ever held, once, with its names in braces.
+
+    Args:
+        session: a session that reads.
+        kind: words, closing, fallback or another kind of fixed text.
+    """
+    rows = session.scalars(select(RevisionRow).where(RevisionRow.topic_id.startswith(f"{kind}:")))
+    drafts = (DRAFT.validate_python(row.document) for row in rows)
+    said = [as_text(block) for draft in drafts for text in draft.texts.values() for block in text.blocks]
+    return list(dict.fromkeys(said))
 
 
 def newest(session: Session) -> int:
@@ -129,6 +147,96 @@ def moves(session: Session, topic_id: str) -> list[tuple[int, State, str, dateti
         .where(RevisionRow.topic_id == topic_id).order_by(MoveRow.id)
     )  # fmt: skip
     return [(number, State(one.state), one.actor, one.at, one.note) for number, one in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One move of a revision, as the audit of texts shows it."""
+
+    id: int
+    at: datetime
+    topic: str
+    revision: int
+    revision_id: int
+    state: State
+    actor: str
+    note: str
+    review_due: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which moves somebody wants to see; what is empty or None does not narrow it."""
+
+    words: str = ""
+    actor: str = ""
+    state: State | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def all_moves(session: Session, wanted: Wanted, *, most: int) -> list[Move]:
+    """Moves of all texts, the newest first.
+
+    Args:
+        session: a session that reads.
+        wanted: which; `words` are looked for in the topic's id and the note.
+        most: how many at most.
+    """
+    found = select(RevisionRow, MoveRow).join(MoveRow, MoveRow.revision_id == RevisionRow.id)
+    found = found.where(RevisionRow.topic_id.not_like(f"{WORDS}:%"))
+    if wanted.words:
+        found = found.where(
+            RevisionRow.topic_id.icontains(wanted.words, autoescape=True)
+            | MoveRow.note.icontains(wanted.words, autoescape=True)
+        )
+    if wanted.actor:
+        found = found.where(MoveRow.actor == wanted.actor)
+    if wanted.state:
+        found = found.where(MoveRow.state == wanted.state)
+    if wanted.since:
+        found = found.where(MoveRow.at >= wanted.since)
+    if wanted.until:
+        found = found.where(MoveRow.at < wanted.until)
+    rows = session.execute(found.order_by(MoveRow.id.desc()).limit(most))
+    return [
+        Move(one.id, one.at, row.topic_id, row.number, row.id, State(one.state), one.actor, one.note, one.review_due)
+        for row, one in rows
+    ]
+
+
+def actors(session: Session) -> list[str]:
+    """Everybody who has moved a revision."""
+    return list(session.scalars(select(MoveRow.actor).distinct().order_by(MoveRow.actor)))
+
+
+def sent_back(session: Session, note: str) -> set[int]:
+    """Ids of the drafts whose last move has this note: those that were sent back to their author."""
+    last = select(func.max(MoveRow.id)).group_by(MoveRow.revision_id)
+    rows = select(MoveRow.revision_id).where(MoveRow.id.in_(last), MoveRow.note == note, MoveRow.state == State.DRAFT)
+    return set(session.scalars(rows))
+
+
+def company(
+    session: Session, topic_id: str, questions: Iterable[str], facts: Iterable[tuple[str, str, str]]
+) -> Company:
+    """What a check of one topic needs of all of them.
+
+    Args:
+        session: a session that reads.
+        topic_id: the topic that is checked; what the store holds of it does not count.
+        questions: its ways of asking as they are now.
+        facts: what it states now.
+    """
+    rows = [row for row in latest_revisions(session) if row.document["kind"] in set(Kind) and row.topic_id != topic_id]
+    others = sources.facts(session, [row.id for row in rows])
+    stated = [(row.topic_id, others.get(row.id, [])) for row in rows]
+    asked = [*questions, *(question for row in rows for question in row.document["questions"])]
+    return Company(
+        topics=frozenset({topic_id, *(row.topic_id for row in rows)}),
+        asked=Counter(question.lower() for question in asked),
+        stated=stated_facts([*stated, (topic_id, facts)]),
+    )
 
 
 def _row(row: RevisionRow, where: Standing) -> Row:

@@ -5,7 +5,7 @@ A revision's row is never changed. Its state is that of its latest row in `moves
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import JSON, Connection, ForeignKey, String, UniqueConstraint, f
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.chain import link
+from bot.content import sources
 from bot.content.blocks import Text
 from bot.content.catalogue import Catalogue, Served
 from bot.content.review import REVIEW_AFTER, Standing, State, check_move, may_serve
@@ -68,6 +69,8 @@ class Draft:
         id: the topic's id; fixed texts have a prefix such as `closing:`.
         kind: a topic's kind, or closing, emergency, crisis, urgent, refusal, fallback.
         texts: a topic has all levels, a fixed text only the plain one.
+        source: the Markdown that it was read from, which is no part of the document; empty for fixed texts.
+        facts: what it states in the words of data/<language>/facts.yml; no part of the document either.
     """
 
     id: str
@@ -85,11 +88,20 @@ class Draft:
     sources: tuple[str, ...] = ()
     evidence: tuple[dict[str, Any], ...] = ()
     for_reviewer: tuple[str, ...] = ()
+    source: str = field(default="", compare=False)
+    facts: tuple[tuple[str, str, str], ...] = field(default=(), compare=False)
 
     def document(self) -> dict[str, Any]:
         """As JSON, in one fixed form, so that its hash says whether anything changed."""
-        return dict(DRAFT.dump_python(self, mode="json"))
+        return dict(DRAFT.dump_python(self, mode="json", exclude={"source", "facts"}))
 
+
+IMPORTED = "imported"
+AT_DESK = "written at the desk"
+"""How a revision came in: the note of its first move."""
+
+WORDS = "words"
+"""The kind of words that are not medical: kept so that what was said can be proved, and not for review."""
 
 DRAFT = TypeAdapter(Draft)
 _DOCUMENT = TypeAdapter(dict[str, Any])
@@ -105,28 +117,53 @@ class Imported:
 
 
 def import_drafts(session: Session, drafts: Iterable[Draft], *, now: datetime) -> Imported:
-    """Add a revision for each text that is new or has changed; a second import of the same texts does nothing."""
+    """Add a revision for each text that is new or has changed; a second import of the same texts does nothing.
+
+    A file counts as unchanged, too, while somebody has written a newer revision at the desk: the old words do not
+    come back on top of it only because Axis was started again.
+    """
     latest = {row.topic_id: row for row in latest_revisions(session)}
     groups: dict[str, list[str]] = defaultdict(list)
     for draft in drafts:
         document = draft.document()
         digest = sha256(canonical(document))
         before = latest.get(draft.id)
-        if before and before.sha256 == digest:
+        if before and digest in (before.sha256, _last_imported(session, before.topic_id)):
+            if before.sha256 == digest:
+                sources.keep(session, before.id, draft.source, draft.facts)
             groups["unchanged"].append(draft.id)
             continue
         groups["changed" if before else "new"].append(draft.id)
         if not before:
             session.add(TopicRow(id=draft.id, created_at=now))
             session.flush()
-        number = before.number + 1 if before else 1
-        revision = RevisionRow(
-            topic_id=draft.id, number=number, sha256=digest, author=draft.author, created_at=now, document=document
-        )
-        session.add(revision)
-        session.flush()
-        _add_move(session, revision, State.DRAFT, actor=draft.author, at=now, note="imported")
+        add_revision(session, draft, before.number + 1 if before else 1, note=IMPORTED, now=now)
     return Imported(*(tuple(groups[name]) for name in ("new", "changed", "unchanged")))
+
+
+def _last_imported(session: Session, topic_id: str) -> str | None:
+    """The hash of the newest revision of a topic that came from a file or a pack."""
+    rows = select(RevisionRow.sha256).join(MoveRow, MoveRow.revision_id == RevisionRow.id)
+    wanted = rows.where(RevisionRow.topic_id == topic_id, MoveRow.note == IMPORTED, MoveRow.state == State.DRAFT)
+    return session.scalar(wanted.order_by(RevisionRow.number.desc()).limit(1))
+
+
+def add_revision(session: Session, draft: Draft, number: int, *, note: str, now: datetime) -> int:
+    """Write a text as a new revision of a topic that is there; it begins as a draft.
+
+    Returns:
+        The revision's id.
+    """
+    document = draft.document()
+    row = RevisionRow(
+        topic_id=draft.id, number=number, sha256=sha256(canonical(document)), author=draft.author, created_at=now,
+        document=document,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    sources.keep(session, row.id, draft.source, draft.facts)
+    _add_move(session, row, State.DRAFT, actor=draft.author, at=now, note=note)
+    return row.id
 
 
 def canonical(document: dict[str, Any]) -> str:

@@ -154,7 +154,7 @@ def parse(source: str, *, path: Path) -> Topic:
     for name, body, line in _sections(source, match.end()):
         if name not in set(Level):
             raise DataError(f"level {name!r} is none of {', '.join(Level)}", path=path, line=line)
-        texts[Level(name)] = Text(blocks=parse_blocks(body, path=path, first_line=line + 1))
+        texts[Level(name)] = Text(blocks=parse_blocks(body, path=path, first_line=line))
     for level in Level:
         if not texts.get(level) or not texts[level].blocks:
             raise DataError(f"has no text for level {level}", path=path)

@@ -4,19 +4,40 @@ fallbacks, the clinic's facts, the rules that find red flags.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from bot.content.blocks import Block, Notice, Paragraph
 from bot.content.files import fixed_draft
-from bot.content.store import Draft
-from bot.conversation.message import Closing, Handoff, Kind, Provenance, Reply
+from bot.content.store import WORDS, Draft
+from bot.conversation import goals
+from bot.conversation.message import Closing, Handoff, Kind, Offer, Provenance, Reply
+from bot.conversation.noted import Ears
+from bot.hours import Hours
 from bot.lexicon import Lexicon
-from bot.safety import closings, red_flags, refusals
+from bot.safety import closings, moments, red_flags, refusals
 from bot.safety.closings import FALLBACKS
-from bot.safety.red_flags import Alarm, EmergencyNumbers, Level
+from bot.safety.red_flags import Alarm, EmergencyNumbers, Level, Told
+from bot.safety.spare_net import FILE as SPARE
+from bot.safety.spare_net import SpareNet
+from bot.safety.text import words
 from bot.settings import Settings
-from bot.triage import urgency
+from bot.triage import desk_data, urgency
+from bot.triage.desk_data import DeskData
+from bot.triage.ticket import Urgency
 from bot.triage.urgency import UrgencyRules
-from bot.words import Clinic, Words, load_clinic, load_words
+from bot.words import Clinic, OpeningHours, Words, load_clinic, load_words
+
+SUSPECTED = 0.35
+"""Probability of danger, by the spare net, from which there is an alarm where nothing understood the message: chosen on
+evaluation/phrases/safety.yml and safety-c.yml, so that 98 of 100 emergencies and crises raise one.
+"""
+
+SUSPECTED_BESIDES = 0.7
+"""The same where the dialogue has answered the beginning of a long message."""
+
+SURE = 0.85
+"""Probability of danger that it takes where its words are denied, past or only asked about (ADR 13)."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +50,14 @@ class Fixed:
     red_flags: red_flags.RedFlags
     refusals: refusals.Refusals
     closings: closings.Closings
+    moments: moments.Moments
+    goals: goals.Goals
     numbers: EmergencyNumbers
     urgency: UrgencyRules
+    desk: DeskData
+    spare: SpareNet | None = None
     revisions: dict[str, int] = field(default_factory=dict)
+    edited: list[Hours] = field(default_factory=list)
 
     @classmethod
     def load(cls, settings: Settings) -> "Fixed":
@@ -46,14 +72,42 @@ class Fixed:
         lexicon = Lexicon.load(folder / "lexicon")
         return cls(
             clinic=clinic,
-            words=load_words(folder / "replies.yml", clinic, emergency_number=numbers.emergency),
+            words=load_words(
+                folder / "replies.yml", clinic, emergency_number=numbers.emergency, page=settings.public_url
+            ),
             lexicon=lexicon,
             red_flags=red_flags.load(folder / "safety", lexicon),
             refusals=refusals.load(folder / "safety"),
             closings=closings.load(folder / "safety"),
+            moments=moments.load(folder / "safety"),
+            goals=goals.load(folder / "goals.yml"),
             numbers=numbers,
             urgency=urgency.load(settings.data_dir / "urgency.yml"),
+            desk=desk_data.load(settings.data_dir / "desk.yml", folder / "canned.yml"),
+            spare=SpareNet.load(path) if (path := settings.models_dir / SPARE).is_file() else None,
         )
+
+    @property
+    def hours(self) -> Hours:
+        """The opening hours as they stand: those that an admin has edited, or the file's."""
+        return self.edited[-1] if self.edited else self.clinic.hours
+
+    def note_hours(self, hours: Hours | None) -> None:
+        """Learn which hours an admin has set; None means the file's count."""
+        self.edited[:] = [hours] if hours else []
+
+    def opening_hours(self, *, now: datetime) -> list[OpeningHours]:
+        """The opening hours in words: the week, and the holidays that are still to come."""
+        return [*self.words.opening_hours(self.hours), *self.words.holidays(self.hours, now=now)]
+
+    def opens(self, *, now: datetime) -> str:
+        """When the clinic opens next, in words; empty while it is open."""
+        opening = None if self.hours.is_open(now) else self.hours.next_opening(now)
+        return self.words.opens(self.hours, opening) if opening else ""
+
+    def due(self, level: Urgency, since: datetime) -> datetime:
+        """Until when the team should have taken on a ticket of this urgency that waits since an instant."""
+        return self.desk.due(level, since, self.hours)
 
     def note_revisions(self, numbers: Mapping[str, int]) -> None:
         """Learn under which numbers the store holds these very texts, so that a reply can name them.
@@ -72,9 +126,43 @@ class Fixed:
         """Ids of the drugs that a text names."""
         return frozenset(found.term.id for found in self.lexicon.find(text) if found.term.kind == "drugs")
 
+    @cached_property
+    def ears(self) -> Ears:
+        """What hears medicines, symptoms and goals in a patient's words."""
+        return Ears(self.lexicon, self.red_flags.scopes, self.goals)
+
     def alarm(self, text: str, named: frozenset[str] = frozenset()) -> Alarm | None:
         """The most urgent red flag in a text, if there is one."""
         return red_flags.check(text, rules=self.red_flags, named=named)
+
+    def unanswered(self, text: str, fallback: str, *, stored: bool) -> Reply:
+        """What is said when nothing understood a message: an alarm if it sounds like one, else the honest fallback.
+
+        Args:
+            text: the message.
+            fallback: what is said otherwise: safe_reply, busy, not_stored, too_long, too_many.
+            stored: a ticket can be committed together with this reply.
+        """
+        level = self.suspected(text, least=SUSPECTED)
+        return self.general_alarm(level, stored=stored) if level else self.fallback(fallback)
+
+    def suspected(self, text: str, *, least: float) -> Level | None:
+        """What the second net's spare takes a text for, where neither a rule nor the dialogue can say.
+
+        Args:
+            text: as the patient typed it.
+            least: the probability of danger from which it is one.
+
+        Returns:
+            The level; None if it sounds harmless, or there is no spare net.
+        """
+        if self.spare is None:
+            return None
+        level, danger = self.spare.worst(text)
+        if danger < least:
+            return None
+        denied = red_flags.told(text, rules=self.red_flags) is Told.AS_NONE and danger < SURE
+        return None if denied and level is not Level.CRISIS else level
 
     def alarm_reply(self, alarm: Alarm, *, stored: bool) -> Reply:
         """What is answered to a red flag.
@@ -103,6 +191,25 @@ class Fixed:
             handoff=Handoff(reason=alarm.level, summary=f"{alarm.rule}: {', '.join(alarm.words)}") if stored else None,
         )
 
+    def after_alarm(self, reply: Reply, text: str) -> Reply:
+        """The reply to the message after an emergency: before anything else it asks whether help was reached.
+
+        Args:
+            reply: what would be answered.
+            text: the message; one that only says whether there is help is answered as that.
+        """
+        if reply.kind in (Kind.SMALLTALK, Kind.FALLBACK, Kind.CLARIFICATION):
+            said = f" {' '.join(word.text for word in words(text))} "
+            for name in ("help_not_reached", "help_reached"):
+                if any(f" {phrase} " in said for phrase in self.words.paragraphs(f"{name}_words")):
+                    return self.say(name, kind=Kind.ANSWER, closing="emergency")
+        asked = [Notice(one, tone="emergency") for one in self.words.paragraphs("after_alarm")]
+        offers = [
+            Offer(title=self.words.phrase(f"button_help_{said}"), intent="tell_help", entities={"reached": said})
+            for said in ("yes", "no")
+        ]
+        return reply.model_copy(update={"blocks": [*asked, *reply.blocks], "offers": [*offers, *reply.offers]})
+
     def alarm_text(self, name: str) -> list[Block]:
         """The blocks of a red flag's reply, with the numbers of the clinic's country.
 
@@ -114,14 +221,15 @@ class Fixed:
         )
         return [Notice(paragraphs[0], tone="emergency"), *map(Paragraph, paragraphs[1:])]
 
-    def general_alarm(self, name: str) -> Reply:
-        """What is answered when the classifier thinks of an emergency or crisis, and no rule matched.
+    def general_alarm(self, level: Level, *, stored: bool = True) -> Reply:
+        """What is answered when a net thinks of an alarm, and no rule matched.
 
         Args:
-            name: emergency_general, crisis_general or urgent_general.
+            level: of the alarm.
+            stored: a ticket is committed together with this reply.
         """
-        level = self.red_flags.replies[name].kind
-        return self.alarm_reply(Alarm(name, level, name, (), (), "the classifier's guess"), stored=True)
+        name = f"{level}_general"
+        return self.alarm_reply(Alarm(name, level, name, (), (), "the second net"), stored=stored)
 
     def drafts(self) -> list[Draft]:
         """All fixed texts as drafts for the store, so that they are reviewed and traced like any other."""
@@ -138,12 +246,33 @@ class Fixed:
                 ("closing", name, f"Closing: {name}", name, [self.closings.template(name)])
                 for name in self.closings.ids
             ),
+            *(
+                ("advice", name, text.title, text.closing, text.paragraphs)
+                for name, text in self.moments.advice.items()
+            ),
             *(("fallback", name, f"Fallback: {name}", "general", [self.closings.fallback(name)]) for name in FALLBACKS),
         ]
         return [
             fixed_draft(f"{kind}:{name}", title=title, kind=kind, closing=closing, paragraphs=paragraphs)
             for kind, name, title, closing, paragraphs in sets
         ]
+
+    def wordings(self) -> list[Draft]:
+        """The words that are not medical, with the clinic's facts, for the store: an old conversation is proved by the
+        words of its own day.
+        """
+        said = self.words.texts().items()
+        return [*(self._wording(name, paragraphs) for name, paragraphs in said), self.hours_wording(self.hours)]
+
+    def hours_wording(self, hours: Hours) -> Draft:
+        """Opening hours in words, for the store: with them the answers that tell them are proved."""
+        beginning = datetime.min.replace(tzinfo=UTC) + timedelta(days=2)  # so that each holiday is still to come
+        lines = [*self.words.opening_hours(hours), *self.words.holidays(hours, now=beginning)]
+        return self._wording("opening_hours", [part for line in lines for part in (line.days, self.words.hours(line))])
+
+    @staticmethod
+    def _wording(name: str, paragraphs: list[str]) -> Draft:
+        return fixed_draft(f"{WORDS}:{name}", title=name, kind=WORDS, closing="general", paragraphs=paragraphs)
 
     def fallback(self, name: str) -> Reply:
         """What is said when something is broken: safe_reply, not_stored, too_long, too_many, busy."""
@@ -152,3 +281,9 @@ class Fixed:
     def say(self, name: str, *, kind: Kind = Kind.SMALLTALK, closing: str = "general") -> Reply:
         """A reply of words that are not medical."""
         return Reply(kind=kind, blocks=[Paragraph(part) for part in self.words.paragraphs(name)], closing=closing)
+
+    def held(self, *, now: datetime) -> Reply:
+        """What is answered, once, to a patient who writes while the team has the conversation."""
+        opens = self.opens(now=now)
+        parts = self.words.fill("staff_has_it_closed", opens=opens) if opens else self.words.paragraphs("staff_has_it")
+        return Reply(kind=Kind.HANDOFF, blocks=[Paragraph(part) for part in parts], closing="general")

@@ -1,6 +1,6 @@
 """The closing guard: whatever the dialogue gave, the patient gets whole words that end with a referral. Pure."""
 
-from bot.content.blocks import Text
+from bot.content.blocks import Paragraph, Text
 from bot.conversation.message import Choice, Closing, Message, Reply, Role, choice_ids
 
 
@@ -30,6 +30,16 @@ def close(reply: Reply, closing: Closing, *, role: Role = Role.ASSISTANT) -> Mes
     ids = choice_ids(message.id, len(reply.offers))
     choices = [Choice(id=one, title=offer.title) for one, offer in zip(ids, reply.offers, strict=True)]
     return message.model_copy(update={"choices": choices})
+
+
+def notice(paragraphs: list[str]) -> Message:
+    """A line that says who speaks now; it answers nothing, and so needs no referral.
+
+    Args:
+        paragraphs: of the words that are not medical.
+    """
+    blocks = [Paragraph(part) for part in paragraphs]
+    return Message(role=Role.SYSTEM, text="\n\n".join(paragraphs), blocks=list(blocks))
 
 
 def is_closed(message: Message) -> bool:

@@ -3,14 +3,18 @@
 Other programs build on this JSON: a field may be added, none may be renamed or left out.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.content.blocks import Block
+
+MOST_JOINED_OFFERS = 8
+"""Buttons under an answer and a form's question together."""
 
 
 class Role(StrEnum):
@@ -95,10 +99,17 @@ class Offer(_Public):
 
 
 class Handoff(_Public):
-    """A request to a person, to be committed together with the reply that mentions it."""
+    """A request to a person, to be committed together with the reply that mentions it.
+
+    Attributes:
+        answers: the intake's structured answers: a question's id to the value chosen, or to several.
+        intake: the whole intake, as `bot.triage.intake.to_json` has it.
+    """
 
     reason: str
     summary: str = ""
+    answers: dict[str, str | list[str]] = {}
+    intake: dict[str, Any] | None = None
 
 
 class Gap(_Public):
@@ -106,10 +117,12 @@ class Gap(_Public):
 
     Attributes:
         topic: the one that is held back, where that is the reason.
+        vector: of the question without what tells who asked, as `bot.encoder.packed`; empty if it was not made.
     """
 
     kind: Literal["unanswered", "asked_back", "withheld"]
     topic: str = ""
+    vector: str = Field(default="", pattern=r"^([A-Za-z0-9+/]{1024})?$")
 
 
 class Reply(_Public):
@@ -129,6 +142,29 @@ class Reply(_Public):
     closing: str = "general"
     handoff: Handoff | None = None
     gap: Gap | None = None
+
+
+def joined(replies: Sequence[Reply]) -> Reply:
+    """Several replies of one turn as one: an answer in the middle of a form, and the form's question after it.
+
+    Args:
+        replies: at least one, in order; the first says what sort it is, the last one's buttons come first.
+    """
+    first, *rest = replies
+    if not rest:
+        return first
+    closing = next((one.closing for one in replies if one.closing != "general"), "general")
+    return first.model_copy(
+        update={
+            "blocks": [block for one in replies for block in one.blocks],
+            "offers": [offer for one in reversed(replies) for offer in one.offers][:MOST_JOINED_OFFERS],
+            "provenance": [source for one in replies for source in one.provenance],
+            "terms": [term for one in replies for term in one.terms],
+            "closing": closing,
+            "handoff": next((one.handoff for one in replies if one.handoff), None),
+            "gap": next((one.gap for one in replies if one.gap), None),
+        }
+    )
 
 
 class Message(_Public):

@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from bot.conversation import store
+from bot.conversation import contacts, erasure
 from bot.conversation.message import Message, Role
 from bot.database import Database
+
+SENT_AGAIN_WITHIN = timedelta(days=30)
+"""Providers send a message again for days, none for a month."""
 
 SPEAKERS = {Role.PATIENT: "You", Role.ASSISTANT: "Axis", Role.STAFF: "Clinic team", Role.SYSTEM: "Note"}
 
@@ -34,8 +37,10 @@ def enforce_retention(database: Database, *, keep: timedelta, now: datetime) -> 
         How many were erased.
     """
     with database.reading() as session:
-        old = store.expired(session, before=now - keep)
+        old = erasure.expired(session, before=now - keep)
     for conversation_id in old:
         with database.writing() as session:
-            store.erase(session, conversation_id, now=now)
+            erasure.erase(session, conversation_id, now=now)
+    with database.writing() as session:
+        contacts.forget_arrivals(session, before=now - SENT_AGAIN_WITHIN)
     return len(old)

@@ -13,35 +13,43 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Table, bindparam, delete, func, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.chain import link
-from bot.content import governance
-from bot.conversation.message import Gap, Message, Offer, Role, State, choice_ids
-from bot.conversation.redaction import redact
-from bot.conversation.tables import ConversationRow, ErasureRow, GapRow, MessageRow, TrackerTurnRow
+from bot.conversation import outgoing
+from bot.conversation.message import Message, Offer, Role, State, choice_ids
+from bot.conversation.tables import ConversationRow, MessageRow
 from bot.errors import Conflict, NotFound, Unauthorized
 from bot.triage import store as tickets
+from bot.triage.tables import TicketRow
 
 MORE_THAN_ENOUGH = 500
 """Messages that one page of the history holds."""
+
+WEB = "web"
+"""The channel of the widget; of all others a contact may be known."""
 
 
 # The statements of every turn, built once: they go to the tables themselves, since the ORM's bookkeeping of rows that
 # are written once and never changed took most of a turn's time in the store.
 _conversations: Table = ConversationRow.__table__  # type: ignore[assignment]
 _messages: Table = MessageRow.__table__  # type: ignore[assignment]
+_tickets: Table = TicketRow.__table__  # type: ignore[assignment]
 _UNLOCKED = select(_conversations).where(_conversations.c.id == bindparam("it"))
 _LOCKED = _UNLOCKED.with_for_update()
 _OWN = _messages.c.conversation_id == bindparam("it")
 _LAST = select(func.max(_messages.c.seq)).where(_OWN).scalar_subquery()
 _CHAIN = select(_messages.c.chain).where(_OWN).order_by(_messages.c.seq.desc()).limit(1).scalar_subquery()
+_LAST_ALARM = select(_messages.c.alarm).where(_OWN).order_by(_messages.c.seq.desc()).limit(1).scalar_subquery()
 _ARRIVING = select(
     select(_messages.c.id).where(_OWN, _messages.c.client_id == bindparam("client")).scalar_subquery(),
     _LAST,
     _CHAIN,
+    _LAST_ALARM,
+    select(func.count()).where(_tickets.c.conversation_id == bindparam("it")).scalar_subquery(),
 )
+_AT_END = select(_LAST, _CHAIN)
 _ANSWERING = select(
     select(func.count()).where(_messages.c.reply_to == bindparam("message")).scalar_subquery(), _LAST, _CHAIN
 )
@@ -68,6 +76,7 @@ class Received:
         replies: what was answered already, when this message was sent before; else empty.
         conversation: as it was before this message.
         new: whether it was stored just now, and not found from before.
+        after_alarm: whether the reply before it was an emergency's or a crisis's text.
     """
 
     message: Message
@@ -76,16 +85,7 @@ class Received:
     replies: tuple[Message, ...]
     conversation: Conversation
     new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Proof that a conversation was erased."""
-
-    receipt_id: str
-    erased_at: datetime
-    messages: int
-    tracker_turns: int
+    after_alarm: bool = False
 
 
 def token_hash(token: str) -> str:
@@ -94,14 +94,21 @@ def token_hash(token: str) -> str:
 
 
 def open_conversation(
-    session: Session, *, channel: str, locale: str, consent_version: str, greeting: Message, now: datetime
+    session: Session,
+    *,
+    channel: str,
+    locale: str,
+    consent_version: str,
+    greeting: Message,
+    now: datetime,
+    own_id: str = "",
 ) -> tuple[str, str]:
-    """Begin a conversation with its greeting.
+    """Begin a conversation with its greeting; `own_id` is the id that the caller wants for it.
 
     Returns:
         Its id and its token. The token is shown this once.
     """
-    conversation_id, token = uuid4().hex, secrets.token_urlsafe(32)
+    conversation_id, token = own_id or uuid4().hex, secrets.token_urlsafe(32)
     session.add(
         ConversationRow(
             id=conversation_id, token_sha256=token_hash(token), channel=channel, locale=locale,
@@ -185,7 +192,7 @@ def receive(
     """
     conversation = authorise(session, conversation_id, token, lock=True)
     said = {"it": conversation_id, "client": client_id}
-    known, last, chain = session.connection().execute(_ARRIVING, said).one()
+    known, last, chain, alarm, requests = session.connection().execute(_ARRIVING, said).one()
     if known is not None:
         return _received_before(session, known, conversation)
     if conversation.state is State.CLOSED:
@@ -196,7 +203,9 @@ def receive(
     _insert(session, conversation_id, seq, chain, message, offers=[offer] if offer else [], client_id=client_id)
     if new := drugs - conversation.named_drugs:
         _set(session, conversation_id, named_drugs=sorted(conversation.named_drugs | new))
-    return Received(message, seq, offer, (), conversation, new=True)
+    if requests:
+        tickets.patient_wrote(session, conversation_id, now=now)
+    return Received(message, seq, offer, (), conversation, new=True, after_alarm=alarm is not None)
 
 
 def _received_before(session: Session, message_id: str, conversation: Conversation) -> Received:
@@ -243,6 +252,38 @@ def answer(
     _insert(
         session, conversation.id, last + 1, chain, message, offers=offers, reply_to=received.message.id, alarm=alarm
     )
+    state = _settle(session, conversation, alarm=alarm, now=now)
+    _pass_on(session, conversation, message, now=now)
+    return state
+
+
+def tell(
+    session: Session, conversation_id: str, message: Message, *, alarm: str | None = None, state: State | None = None
+) -> None:
+    """Add what answers no message, said by Axis, by the team or in a call; it also goes to the app of a contact.
+
+    Args:
+        session: a session that writes.
+        conversation_id: where it is said.
+        message: what is said.
+        alarm: id of the red flag that it holds.
+        state: who is to speak from now on, if that changes.
+
+    Raises:
+        NotFound: there is no such conversation, or it was erased.
+    """
+    conversation = _conversation(session, conversation_id, lock=True)
+    last, chain = session.connection().execute(_AT_END, {"it": conversation_id}).one()
+    _insert(session, conversation_id, (last or 0) + 1, chain, message, alarm=alarm)
+    if state:
+        set_state(session, conversation_id, state)
+    else:
+        _settle(session, conversation, alarm=alarm, now=message.created_at)
+    _pass_on(session, conversation, message, now=message.created_at)
+
+
+def _settle(session: Session, conversation: Any, *, alarm: str | None, now: datetime) -> State:
+    """Mark a conversation with its first alarm, and as waiting for the team if it has a ticket; the state it is in."""
     changes: dict[str, Any] = {}
     if alarm and conversation.alarmed_at is None:
         changes["alarmed_at"] = now
@@ -251,6 +292,25 @@ def answer(
     if changes:
         _set(session, conversation.id, **changes)
     return State(changes.get("state", conversation.state))
+
+
+def _pass_on(session: Session, conversation: Any, message: Message, *, now: datetime) -> None:
+    if conversation.channel != WEB:  # most are on the web, and need not be looked up
+        outgoing.enqueue(session, conversation.id, message, now=now)
+
+
+def lock(session: Session, conversation_id: str) -> State:
+    """Hold a conversation until the transaction ends; who is to speak in it.
+
+    Raises:
+        NotFound: there is none, or it was erased.
+    """
+    return State(_conversation(session, conversation_id, lock=True).state)
+
+
+def set_state(session: Session, conversation_id: str, after: State) -> None:
+    """Who is to speak next in a conversation from now on."""
+    _set(session, conversation_id, state=after)
 
 
 def _insert(
@@ -282,27 +342,6 @@ def _set(session: Session, conversation_id: str, **values: Any) -> None:
     session.execute(update(_conversations).where(_conversations.c.id == conversation_id).values(**values))
 
 
-def note_gap(session: Session, received: Received, gap: Gap, *, now: datetime) -> None:
-    """Keep a question that the store had no sure answer to, redacted; a text that is held back is its owner's task.
-
-    Args:
-        session: the transaction of the reply.
-        received: the question; erasing its conversation erases what is kept.
-        gap: what was missing.
-        now: the present instant.
-    """
-    text = redact(received.message.text)
-    session.add(GapRow(conversation_id=received.conversation.id, kind=gap.kind, text=text, at=now))
-    if gap.kind == "withheld":
-        governance.open_task(session, gap.topic, reason="asked for while held back", now=now)
-
-
-def gaps(session: Session) -> list[tuple[str, str, str]]:
-    """Every such question, the oldest first: conversation, kind, text."""
-    rows = session.scalars(select(GapRow).order_by(GapRow.id))
-    return [(row.conversation_id, row.kind, row.text) for row in rows]
-
-
 def _offered(session: Session, conversation_id: str, choice: str) -> Offer:
     """What a button stands for.
 
@@ -331,30 +370,3 @@ def history(session: Session, conversation_id: str, *, after: int = 0) -> list[t
         .limit(MORE_THAN_ENOUGH)
     )
     return [(row.seq, Message(**row.body)) for row in rows]
-
-
-def erase(session: Session, conversation_id: str, *, now: datetime) -> Receipt:
-    """Erase a conversation with everything that belongs to it: messages, tracker, tickets.
-
-    Returns:
-        The receipt; of the conversation it keeps only a hash and two counts.
-    """
-    counts = []
-    session.execute(delete(GapRow).where(GapRow.conversation_id == conversation_id))
-    for table in (MessageRow, TrackerTurnRow):
-        counts.append(session.execute(delete(table).where(table.conversation_id == conversation_id)).rowcount)  # type: ignore[attr-defined]
-    session.execute(delete(tickets.TicketRow).where(tickets.TicketRow.conversation_id == conversation_id))
-    session.execute(delete(ConversationRow).where(ConversationRow.id == conversation_id))
-    receipt = Receipt(receipt_id=uuid4().hex, erased_at=now, messages=counts[0], tracker_turns=counts[1])
-    session.add(
-        ErasureRow(
-            id=receipt.receipt_id, conversation_sha256=token_hash(conversation_id), messages=counts[0],
-            tracker_turns=counts[1], erased_at=now,
-        )
-    )  # fmt: skip
-    return receipt
-
-
-def expired(session: Session, *, before: datetime) -> list[str]:
-    """Ids of the conversations that began before an instant."""
-    return list(session.scalars(select(ConversationRow.id).where(ConversationRow.created_at < before)))

@@ -1,6 +1,6 @@
 """Rasa's tracker in the database: one row a turn, in the order of its number; an append is checked."""
 
-from sqlalchemy import Connection, Table, bindparam, func, select
+from sqlalchemy import Connection, Integer, String, Table, Text, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from bot.conversation.tables import ConversationRow, TrackerTurnRow
@@ -8,7 +8,11 @@ from bot.errors import Conflict
 
 _tracker: Table = TrackerTurnRow.__table__  # type: ignore[assignment]
 _LAST_TURN = select(func.max(_tracker.c.seq)).where(_tracker.c.conversation_id == bindparam("it"))
-_APPENDING = select(ConversationRow.id, _LAST_TURN.scalar_subquery()).where(ConversationRow.id == bindparam("it"))
+_IS_THERE = select(ConversationRow.id).where(ConversationRow.id == bindparam("it"))
+_TURN = select(bindparam("it", type_=String), bindparam("seq", type_=Integer), bindparam("events", type_=Text)).where(
+    _IS_THERE.exists(), func.coalesce(_LAST_TURN.scalar_subquery(), 0) == bindparam("expected", type_=Integer)
+)
+_APPEND = _tracker.insert().from_select(["conversation_id", "seq", "events"], _TURN)
 
 
 def turns(session: Session, conversation_id: str, *, last: int) -> tuple[int, list[str]]:
@@ -36,11 +40,11 @@ def last_turn(connection: Connection, conversation_id: str) -> int:
     return connection.execute(_LAST_TURN, {"it": conversation_id}).scalar() or 0
 
 
-def append(session: Session, conversation_id: str, events: str, *, expected: int) -> None:
-    """Append a turn to a tracker, if it is as long as it was when it was read.
+def append(connection: Connection, conversation_id: str, events: str, *, expected: int) -> None:
+    """Append a turn to a tracker, if it is as long as it was when it was read; one statement.
 
     Args:
-        session: a session that writes.
+        connection: one that commits each statement.
         conversation_id: whose tracker; a conversation that was erased meanwhile gets nothing.
         events: a JSON list.
         expected: number of the tracker's last turn when it was read.
@@ -48,10 +52,8 @@ def append(session: Session, conversation_id: str, events: str, *, expected: int
     Raises:
         Conflict: somebody else has appended meanwhile.
     """
-    row = session.connection().execute(_APPENDING, {"it": conversation_id}).one_or_none()
-    if row is None:
+    turn = {"it": conversation_id, "seq": expected + 1, "events": events, "expected": expected}
+    if connection.execute(_APPEND, turn).rowcount:
         return
-    if (row[1] or 0) != expected:
-        raise Conflict(f"the tracker has {row[1]} turns and not {expected}")
-    turn = {"conversation_id": conversation_id, "seq": expected + 1, "events": events}
-    session.connection().execute(_tracker.insert(), turn)
+    if connection.execute(_IS_THERE, {"it": conversation_id}).one_or_none() is not None:
+        raise Conflict(f"the tracker has another number of turns than {expected}")

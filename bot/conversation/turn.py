@@ -12,12 +12,12 @@ import anyio
 import structlog
 from anyio import to_thread
 
-from bot.conversation import guard, store
-from bot.conversation.fixed import Fixed
+from bot.conversation import guard, handover, questions, store
+from bot.conversation.fixed import SUSPECTED_BESIDES, Fixed
 from bot.conversation.lanes import Lanes
-from bot.conversation.message import Message, Offer, Reply, Role, State
+from bot.conversation.message import Handoff, Kind, Message, Offer, Reply, Role, State
 from bot.conversation.store import Received
-from bot.database import Database
+from bot.database import SESSION, Database
 from bot.errors import AxisError, Conflict, Unavailable
 from bot.safety.red_flags import Alarm
 from bot.triage import store as tickets
@@ -27,6 +27,12 @@ T = TypeVar("T")
 
 ALARM_STORE_S = 0.5
 """Seconds that an emergency waits for the database before it is answered without."""
+
+ALARMS = frozenset({Kind.EMERGENCY, Kind.CRISIS})
+"""Replies after which Axis asks whether help was reached."""
+
+READ_BY_DIALOGUE = 1000
+"""Characters of a message that the dialogue is given; rules and, of a longer one, the spare net read all of them."""
 
 STORING_AT_ONCE = 40
 """Threads that may wait for the database; more would not make it faster."""
@@ -117,7 +123,7 @@ async def take_turn(incoming: Incoming, *, house: House) -> Outcome:
             received = await _receive(incoming, house)
     except Unavailable as error:
         log.error("turn.not_stored", error=type(error).__name__)
-        return _unstored(house.fixed.fallback("not_stored"), house)
+        return _unstored(house.fixed.unanswered(incoming.text or "", "not_stored", stored=False), house)
     named = received.conversation.named_drugs
     if incoming.text and named and (alarm := house.fixed.alarm(incoming.text, named)):
         return await _answer_alarm(received, alarm, house)
@@ -162,23 +168,58 @@ async def _answer_in_turn(received: Received, house: House, gate: asyncio.Lock) 
             if not received.new and (replies := received.replies or await _replies_meanwhile(received, house)):
                 return Outcome(replies, received.conversation.state)
             reply = await _ask(received, house)
+            if reply is None:
+                return Outcome((), State.STAFF)
+            if received.after_alarm and reply.kind not in ALARMS:
+                reply = house.fixed.after_alarm(reply, received.message.text)
             left = house.reply_limit_s - (asyncio.get_running_loop().time() - started)
             log.info("turn.answered", kind=reply.kind, ms=round((house.reply_limit_s - left) * 1000))
-            return await asyncio.shield(_finish(received, reply, house))
+            return await asyncio.shield(_finish(received, reply, house, alarm=_by_level(reply)))
     except TimeoutError:
         log.error("turn.timed_out")
-        return await _finish(received, house.fixed.fallback("busy"), house)
+        reply = house.fixed.unanswered(received.message.text, "busy", stored=True)
+        return await _finish(received, reply, house, alarm=_by_level(reply))
 
 
-async def _ask(received: Received, house: House) -> Reply:
-    """The dialogue's reply, or the safe one. The only place that catches everything: a patient is waiting."""
+async def _ask(received: Received, house: House) -> Reply | None:
+    """The dialogue's reply, or the safe one. The only place that catches everything: a patient is waiting.
+
+    Returns:
+        None if a person of the team has the conversation, and the patient knows that the message arrives.
+    """
     if received.conversation.state is State.STAFF:
-        return house.fixed.say("staff_has_it")
+        told = await _told_already(received, house)
+        return None if told else house.fixed.held(now=datetime.now(UTC))
     try:
-        return await house.dialogue.answer(received.conversation.id, text=received.message.text, offer=received.offer)
+        reply = await house.dialogue.answer(received.conversation.id, text=received.message.text, offer=received.offer)
     except Exception as error:
         log.error("turn.dialogue_failed", error=type(error).__name__)
-        return house.fixed.fallback("safe_reply")
+        return house.fixed.unanswered(received.message.text, "safe_reply", stored=True)
+    return _read_to_the_end(received.message.text, reply, house)
+
+
+def _read_to_the_end(text: str, reply: Reply, house: House) -> Reply:
+    """The dialogue's reply, or an alarm that stands in a part of the message that the dialogue was not given."""
+    if len(text) <= READ_BY_DIALOGUE or reply.kind in ALARMS:
+        return reply
+    level = house.fixed.suspected(text, least=SUSPECTED_BESIDES)
+    return house.fixed.general_alarm(level) if level else reply
+
+
+def _by_level(reply: Reply) -> str | None:
+    """The name under which an alarm is kept that no rule has found."""
+    return str(reply.kind) if reply.kind in ALARMS else None
+
+
+async def _told_already(received: Received, house: House) -> bool:
+    """Whether the patient was told, since a person wrote last, that the messages arrive."""
+
+    def work() -> bool:
+        with house.database.reading() as session:
+            _, said = handover.last_said(session, received.conversation.id)
+        return said is not None and said.role is Role.ASSISTANT and said.kind is Kind.HANDOFF
+
+    return await _in_thread(work, house)
 
 
 async def _receive(incoming: Incoming, house: House) -> Received:
@@ -217,16 +258,9 @@ async def _finish(received: Received, reply: Reply, house: House, *, alarm: str 
     def work() -> State:
         with house.database.writing() as session:
             if reply.handoff:
-                tickets.open_ticket(
-                    session,
-                    conversation_id=received.conversation.id,
-                    assessment=house.fixed.urgency.assess(reply.handoff.reason),
-                    matched=reply.handoff.summary or reply.handoff.reason,
-                    summary=received.message.text,
-                    now=message.created_at,
-                )
+                _hand_over(session, received, reply.handoff, house, now=message.created_at)
             if reply.gap:
-                store.note_gap(session, received, reply.gap, now=message.created_at)
+                questions.note(session, received, reply.gap, now=message.created_at)
             return store.answer(session, received, message, offers=reply.offers, alarm=alarm, now=message.created_at)
 
     try:
@@ -238,6 +272,20 @@ async def _finish(received: Received, reply: Reply, house: House, *, alarm: str 
         return Outcome(await _replies_meanwhile(received, house), received.conversation.state)
     house.changed(received.conversation.id)
     return Outcome((message,), state)
+
+
+def _hand_over(session: SESSION, received: Received, handoff: Handoff, house: House, *, now: datetime) -> None:
+    """Open the ticket that the reply mentions; of an intake staff read the answers, else what was written."""
+    tickets.open_ticket(
+        session,
+        conversation_id=received.conversation.id,
+        assessment=house.fixed.urgency.assess(handoff.reason, handoff.answers),
+        matched=handoff.reason if handoff.intake else handoff.summary or handoff.reason,
+        summary=handoff.summary if handoff.intake else received.message.text,
+        now=now,
+        answers=handoff.answers,
+        intake=handoff.intake,
+    )
 
 
 def _closed(reply: Reply, house: House) -> Message:

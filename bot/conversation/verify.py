@@ -16,6 +16,7 @@ from bot.chain import broken
 from bot.content import record
 from bot.content.blocks import as_text
 from bot.content.review import State, may_serve
+from bot.content.store import WORDS, Draft
 from bot.content.topic import Level, sha256
 from bot.conversation.fixed import Fixed
 from bot.conversation.message import Message, Provenance, Role
@@ -23,6 +24,11 @@ from bot.conversation.store import linked
 from bot.conversation.tables import ConversationRow, MessageRow
 from bot.settings import Mode
 
+OWN_WORDS = (
+    "intake_concern", "intake_since", "intake_severity", "intake_course", "intake_treatment", "intake_goal",
+    "intake_tests", "intake_contact", "intake_time", "intake_denied",
+)  # fmt: skip
+"""What the summary of an intake repeats of the patient's own words, to be confirmed."""
 _NAME = re.compile(r"\\\{\w+\\\}")
 
 
@@ -52,11 +58,13 @@ class Verified:
 
 
 class _Texts:
-    """What the store held, read once for each revision that is named."""
+    """What the store held, read once for each revision that is named, and what might be said beside it."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, fixed: Fixed) -> None:
         self._session = session
         self._known: dict[tuple[str, int], record.Revision | None] = {}
+        self.words = _words(session, fixed)
+        self.closings = [_pattern(one) for one in _now_and_ever(session, fixed.drafts(), "closing")]
 
     def find(self, topic: str, number: int) -> record.Revision | None:
         """A revision with its texts and moves, if the store has it."""
@@ -74,7 +82,7 @@ def verify(session: Session, fixed: Fixed, *, mode: Mode, told: Callable[[int], 
         mode: a demonstration may serve texts that nobody has approved.
         told: called with the number of conversations done, to show progress.
     """
-    texts, words = _Texts(session), _fixed_words(fixed)
+    texts = _Texts(session, fixed)
     faults = [Fault("store", what) for what in record.altered(session)]
     replies = unreviewed = done = 0
     for conversation_id in session.scalars(select(ConversationRow.id).order_by(ConversationRow.created_at)):
@@ -87,7 +95,7 @@ def verify(session: Session, fixed: Fixed, *, mode: Mode, told: Callable[[int], 
             if message.role is not Role.ASSISTANT:
                 continue
             replies += 1
-            found = list(_faults(message, texts, words, mode=mode))
+            found = list(_faults(message, texts, mode=mode))
             faults += [Fault(f"conversation {conversation_id}, message {row.seq}", what) for what in found]
             unreviewed += any(one.reviewed_by is None for one in message.provenance)
         done += 1
@@ -110,7 +118,7 @@ def _chain_faults(conversation_id: str, rows: Iterable[MessageRow]) -> list[Faul
     return faults
 
 
-def _faults(message: Message, texts: _Texts, words: list[re.Pattern[str]], *, mode: Mode) -> Iterator[str]:
+def _faults(message: Message, texts: _Texts, *, mode: Mode) -> Iterator[str]:
     allowed: set[str] = set()
     templates: list[re.Pattern[str]] = []
     day = message.created_at.date()
@@ -130,18 +138,24 @@ def _faults(message: Message, texts: _Texts, words: list[re.Pattern[str]], *, mo
         templates += [_pattern(as_text(block)) for block in text.blocks] if ":" in one.topic else []
     for block in message.blocks:
         said = as_text(block)
-        if said in allowed or any(known.fullmatch(said) for known in (*templates, *words)):
+        if said in allowed or any(known.fullmatch(said) for known in (*templates, *texts.words)):
             continue
-        if not all(any(known.fullmatch(line) for known in words) for line in said.splitlines() if line):
+        if not all(any(known.fullmatch(line) for known in texts.words) for line in said.splitlines() if line):
             yield f"these words stand in no text that the reply names: {said[:80]!r}"
     yield from _term_faults(message, texts)
-    if message.closing is None or not message.text.endswith(message.closing.text):
-        yield "the reply does not end with its closing"
+    yield from _closing_faults(message, texts)
     whole = "\n\n".join(
         [*(as_text(block) for block in message.blocks), message.closing.text if message.closing else ""]
     )
     if message.text != whole:
         yield "the text is not what its blocks and its closing say"
+
+
+def _closing_faults(message: Message, texts: _Texts) -> Iterator[str]:
+    if message.closing is None or not message.text.endswith(message.closing.text):
+        yield "the reply does not end with its closing"
+    elif not any(known.fullmatch(message.closing.text) for known in texts.closings):
+        yield f"this closing is none of ours: {message.closing.text[:80]!r}"
 
 
 def _term_faults(message: Message, texts: _Texts) -> Iterator[str]:
@@ -165,22 +179,32 @@ def _standing_faults(
         yield f"{name} was reviewed by {where.reviewed_by}, not by {one.reviewed_by}"
 
 
-def _fixed_words(fixed: Fixed) -> list[re.Pattern[str]]:
-    """The words that are not medical, and the fixed texts, each as a pattern whose names in braces may be anything."""
-    words = fixed.words.phrase
-    said = [part for paragraphs in fixed.words.texts() for part in paragraphs]
-    said += [as_text(block) for draft in fixed.drafts() for text in draft.texts.values() for block in text.blocks]
-    said += [
-        part for line in fixed.clinic.opening_hours for part in (line.days, f"- {words('hours_hours')}: {line.hours}")
+def _words(session: Session, fixed: Fixed) -> list[re.Pattern[str]]:
+    """What may be said without being named: words that are not medical, of today and of any day before."""
+    said = [
+        *_now_and_ever(session, fixed.wordings(), WORDS),
+        *_now_and_ever(session, fixed.drafts(), "fallback"),
     ]
     noted = [
-        f"- {words(name)}: "
+        f"- {fixed.words.phrase(name)}: "
         for name in ("memory_drug", "memory_marker", "memory_symptom", "memory_goal", "memory_topic")
     ]
+    own = [f"- {fixed.words.phrase(name)}: " for name in OWN_WORDS]
     return [
-        *(_pattern(one) for one in dict.fromkeys(said)),
+        *(_pattern(one) for one in said),
+        *(re.compile(re.escape(one) + r"[^\n]{1,1000}") for one in own),
         *(re.compile(re.escape(one) + r"[^.\n]{1,70}") for one in noted),  # a name or a title, never a sentence
     ]
+
+
+def _now_and_ever(session: Session, drafts: list[Draft], kind: str) -> list[str]:
+    """The paragraphs of the fixed texts of a kind, as the files have them and as the store has had them."""
+    now = [
+        as_text(block)
+        for draft in drafts if draft.kind == kind
+        for text in draft.texts.values() for block in text.blocks
+    ]  # fmt: skip
+    return list(dict.fromkeys([*now, *record.ever_said(session, kind)]))
 
 
 def _pattern(template: str) -> re.Pattern[str]:

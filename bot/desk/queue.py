@@ -1,37 +1,39 @@
-"""The queue: who waits for the team, the most urgent and then the longest waiting first."""
+"""The queue: who waits for the team, the most urgent and then the longest waiting first, a page at a time."""
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
 from bot.desk.auth import OnTickets
-from bot.desk.screen import Screen, desk_of, show, waited
-from bot.triage import store
-from bot.triage.ticket import Urgency
+from bot.desk.screen import Desk, Screen, desk_of, show, waited
+from bot.errors import NotFound
+from bot.triage import alerts, around, listing
+from bot.triage.listing import Shown, Wanted
+from bot.triage.store import Ticket
+from bot.triage.ticket import State, Urgency
 
 SYMBOLS = {Urgency.EMERGENCY: "▲", Urgency.SAME_DAY: "◆", Urgency.SOON: "■", Urgency.ROUTINE: "○"}
 """Beside the word, so that urgency can be seen at a glance and never by colour alone."""
 
-MOST = 200
-REFRESH_S = 30
+LISTS = {
+    Shown.OPEN: "Open", Shown.MINE: "Mine", Shown.OVERDUE: "Overdue", Shown.LATER: "Snoozed or waiting for the patient",
+    Shown.RESOLVED: "Resolved",
+}  # fmt: skip
+NOTHING = {
+    Shown.OPEN: "Nobody is waiting.", Shown.MINE: "You have no ticket.", Shown.OVERDUE: "Nothing is overdue.",
+    Shown.LATER: "Nothing is snoozed, and no patient is waited for.", Shown.RESOLVED: "Nothing has been resolved yet.",
+}  # fmt: skip
+ORDERS = {
+    Shown.OPEN: "Open tickets, the most urgent and then the longest waiting first",
+    Shown.MINE: "Tickets that you have claimed, the most urgent first",
+    Shown.OVERDUE: "Tickets whose target has passed, the longest overdue first",
+    Shown.LATER: "Tickets that are snoozed or wait for the patient, the most urgent first",
+    Shown.RESOLVED: "Resolved tickets, the latest first",
+}
 
 router = APIRouter(route_class=Screen, include_in_schema=False)
-
-
-class Shown(StrEnum):
-    """Which tickets."""
-
-    OPEN = "open"
-    RESOLVED = "resolved"
-
-
-class Refresh(StrEnum):
-    """Whether the page loads itself anew; somebody who reads slowly can stop it."""
-
-    ON = "on"
-    OFF = "off"
 
 
 @router.get("/desk")
@@ -39,16 +41,48 @@ class Refresh(StrEnum):
 def queue(
     request: Request,
     staff: OnTickets,
+    *,
     shown: Annotated[Shown, Query(alias="show")] = Shown.OPEN,
-    refresh: Refresh = Refresh.ON,
+    urgency: Annotated[str, Query(max_length=20)] = "",
+    label: Annotated[str, Query(max_length=30)] = "",
+    after: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    """Open tickets, or those that are done."""
-    with desk_of(request).database.reading() as session:
-        tickets = store.queue(session, resolved=shown is Shown.RESOLVED, most=MOST)
-    now = datetime.now(UTC)
-    waiting = {ticket.id: waited(ticket.opened_at, now) for ticket in tickets}
+    """One page of a list.
+
+    Raises:
+        NotFound: there is no such page.
+    """
+    desk, now = desk_of(request), datetime.now(UTC)
+    try:
+        level = Urgency(urgency) if urgency else None
+        wanted = Wanted(shown, level, label, staff.name, after)
+        with desk.database.reading() as session:
+            page = listing.page(session, wanted, now=now)
+            labels = around.labels(session, [ticket.id for ticket in page.tickets])
+            emergencies = listing.count(session, Wanted(urgency=Urgency.EMERGENCY), now=now)
+            count = listing.count(session, Wanted(shown, level, label, staff.name), now=now)
+            raised = alerts.shown(session)
+    except ValueError as error:
+        raise NotFound("the queue has no such page") from error
+    chosen = {name: value for name, value in (("show", shown), ("urgency", urgency), ("label", label)) if value}
     return show(
-        "queue.html", staff=staff, tickets=tickets, waiting=waiting, symbols=SYMBOLS, shown=shown.value, most=MOST,
-        refresh_s=REFRESH_S if refresh is Refresh.ON else 0,
-        emergencies=sum(ticket.urgency is Urgency.EMERGENCY for ticket in tickets),
+        "queue.html", staff=staff, tickets=page.tickets, symbols=SYMBOLS, shown=shown.value, lists=LISTS,
+        waits={ticket.id: wait(ticket, desk, now) for ticket in page.tickets}, labels=labels, desk_data=desk.fixed.desk,
+        urgency=urgency, label=label, levels=list(Urgency), emergencies=emergencies, count=count, alerts=raised,
+        nothing=NOTHING[shown], order=ORDERS[shown], here="/desk?" + urlencode({**chosen, "after": after}),
+        next="/desk?" + urlencode({**chosen, "after": page.after}) if page.after else "",
+        first="/desk?" + urlencode(chosen) if after else "",
     )  # fmt: skip
+
+
+def wait(ticket: Ticket, desk: Desk, now: datetime) -> tuple[str, str, bool]:
+    """How long a ticket has waited, what its target says, and whether that has passed."""
+    since = ticket.waiting_since or ticket.opened_at
+    due = ticket.due_at or desk.fixed.due(ticket.urgency, since)
+    if ticket.state is State.SNOOZED and ticket.snoozed_until:
+        return waited(since, now), f"back in {waited(now, ticket.snoozed_until)}", False
+    if ticket.state not in {State.NEW, State.CLAIMED}:
+        return waited(since, now), "", False
+    if due < now:
+        return waited(since, now), f"overdue by {waited(due, now)}", True
+    return waited(since, now), f"target in {waited(now, due)}", False

@@ -1,122 +1,144 @@
-"""The review of texts: the newest revision of each topic, one revision in full, and its moves."""
+"""One revision in full: what patients see of it, what it rests on, its remarks and its way, and what may be done."""
 
-from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Request, Response
+from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from bot.content import governance, record
+from bot.content import editing, governance, record, store
+from bot.content.files import Reference
+from bot.content.glossary import Glossary
 from bot.content.record import Row
-from bot.content.review import REVIEW_AFTER, State, check_move
+from bot.content.review import State, check_move
+from bot.content.store import Draft
+from bot.content.topic import Kind
+from bot.database import SESSION
+from bot.desk import language
 from bot.desk import store as staff_store
-from bot.desk.auth import OWN_FORM, OnTexts, Text
+from bot.desk.auth import OWN_FORM, OnTexts
+from bot.desk.language import Language
 from bot.desk.screen import Screen, desk_of, sentence, show
 from bot.desk.store import Staff
 from bot.errors import NotAllowed
 
-BUTTONS = {
+LONGEST_REMARK = 4000
+NO_REMARK = f"Write the remark, at most {LONGEST_REMARK} characters."
+REMARKED = "remark"
+
+LABELS = {
     State.IN_REVIEW: "Submit for review",
     State.APPROVED: "Approve",
-    State.DRAFT: "Send back to draft",
+    State.DRAFT: "Request changes",
     State.WITHDRAWN: "Withdraw at once",
     State.RETIRED: "Retire",
 }
-"""What a button says that moves a revision into a state, in the order of the page."""
+"""What a link says that leads to a move into a state, in the order of the page."""
 
-DUE_TOO_EARLY = "The next review must be due after today."
-DUE_NO_DATE = "The day of the next review is not a date, as in 2027-05-31."
+QUIET = frozenset({State.DRAFT, State.WITHDRAWN, State.RETIRED})
+
+UNDO = {State.IN_REVIEW: State.DRAFT, State.WITHDRAWN: State.IN_REVIEW}
+"""After a move into a state: the move that takes it back, for those who may make it."""
 
 router = APIRouter(route_class=Screen, include_in_schema=False)
 RevisionId = Annotated[int, Path(ge=1, le=2**31 - 1)]
-
-
-@router.get("/desk/review")
-def texts(request: Request, staff: OnTexts, state: State | None = None) -> Response:
-    """The newest revision of every topic, all or those in one state."""
-    with desk_of(request).database.reading() as session:
-        rows = record.list_latest(session)
-    chosen = [row for row in rows if state is None or row.state is state]
-    return show(
-        "texts.html", staff=staff, rows=chosen, counts=Counter(row.state for row in rows), states=list(State),
-        state=state, total=len(rows), today=datetime.now(UTC).date(),
-    )  # fmt: skip
+Said = Annotated[str, Form(pattern=r"^[^\x00]*$", max_length=3 * LONGEST_REMARK)]
 
 
 @router.get("/desk/review/{revision_id}")
-def revision(request: Request, revision_id: RevisionId, staff: OnTexts) -> Response:
-    """One revision in full."""
-    return _page(request, revision_id, staff)
-
-
-@router.post("/desk/review/{revision_id}", dependencies=OWN_FORM)
-def change(
+def revision(
     request: Request,
     revision_id: RevisionId,
     staff: OnTexts,
-    after: Annotated[State, Form()],
-    review_due: Text = "",
+    done: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
-    """Move a revision into another state, if this person may."""
-    now = datetime.now(UTC)
-    try:
-        due = _due(review_due, today=now.date()) if after is State.APPROVED else None
-    except ValueError as error:
-        return _page(request, revision_id, staff, status=422, due_error=str(error), typed=review_due)
-    try:
-        with desk_of(request).database.writing() as session:
-            governance.move(session, revision_id, after, actor=staff.name, role=staff.role, now=now, review_due=due)
-            staff_store.note(
-                session, actor=staff.name, action=f"revision.{after}", subject=str(revision_id), now=now
-            )  # fmt: skip
-    except NotAllowed as error:
-        return _page(request, revision_id, staff, status=403, error=sentence(str(error)))
-    return RedirectResponse(f"/desk/review/{revision_id}", 303)
+    """One revision in full."""
+    return _page(request, revision_id, staff, done=done)
 
 
-def _due(typed: str, *, today: date) -> date | None:
-    """The day that a reviewer typed; None if they left it out.
-
-    Raises:
-        ValueError: with what to tell them.
-    """
-    if not typed.strip():
-        return None
-    try:
-        due = date.fromisoformat(typed.strip())
-    except ValueError:
-        raise ValueError(DUE_NO_DATE) from None
-    if due <= today:
-        raise ValueError(DUE_TOO_EARLY)
-    return due
+@router.post("/desk/review/{revision_id}/remark", dependencies=OWN_FORM)
+def remark(request: Request, revision_id: RevisionId, staff: OnTexts, remark: Said = "") -> Response:
+    """Add a remark; it changes nothing else."""
+    said, now = as_typed(remark), datetime.now(UTC)
+    if not 0 < len(said) <= LONGEST_REMARK:
+        return _page(request, revision_id, staff, status=422, remark_error=NO_REMARK, typed=remark)
+    with desk_of(request).database.writing() as session:
+        governance.comment(session, revision_id, said, actor=staff.name, now=now)
+        staff_store.note(session, actor=staff.name, action="revision.remarked", subject=str(revision_id), now=now)
+    return RedirectResponse(f"/desk/review/{revision_id}?done={REMARKED}#remarks", 303)
 
 
-def _page(
-    request: Request,
-    revision_id: int,
-    staff: Staff,
-    *,
-    status: int = 200,
-    error: str = "",
-    due_error: str = "",
-    typed: str = "",
-) -> Response:
-    with desk_of(request).database.reading() as session:
-        row, text = record.show(session, revision_id)
-    today = datetime.now(UTC).date()
-    return show(
-        "revision.html", staff=staff, status=status, row=row, text=text, today=today, error=error,
-        due_error=due_error, typed=typed, usual_due=today + REVIEW_AFTER,
-        moves=[(after.value, label) for after, label in BUTTONS.items() if _refused(row, after, staff) is None],
-        why_no_approval=_refused(row, State.APPROVED, staff) if row.state is State.IN_REVIEW else None,
-    )  # fmt: skip
+def as_typed(text: str) -> str:
+    """What somebody typed, with the line ends that a browser changes put back."""
+    return text.replace("\r\n", "\n").strip()
 
 
-def _refused(row: Row, after: State, staff: Staff) -> str | None:
+def refused(row: Row, after: State, staff: Staff) -> str | None:
     """Why this person may not make this move; None if they may."""
     try:
         check_move(row.state, after, role=staff.role, actor=staff.name, author=row.author)
     except NotAllowed as error:
         return sentence(str(error))
     return None
+
+
+def earlier_approved(history: list[Row], row: Row) -> list[Row]:
+    """The approved revisions that one could go back to from this one; none if it is not the newest approved one."""
+    approved = [one for one in history if one.state is State.APPROVED]
+    return approved[1:] if approved and approved[0].revision_id == row.revision_id else []
+
+
+def may_edit(row: Row, staff: Staff) -> bool:
+    """Whether this person may write a new revision of this text: only topics are written as Markdown."""
+    return row.kind in set(Kind) and staff.role in governance.WRITERS
+
+
+def _actions(row: Row, staff: Staff, history: list[Row]) -> list[tuple[str, str, bool]]:
+    """Where each thing that may be done is done: address, label, and whether it is drawn quietly."""
+    here = f"/desk/review/{row.revision_id}"
+    found = [
+        (f"{here}/move/{after}", label, after in QUIET)
+        for after, label in LABELS.items()
+        if refused(row, after, staff) is None
+    ]
+    if earlier_approved(history, row) and refused(row, State.RETIRED, staff) is None:
+        found.append((f"{here}/roll-back", "Roll back", True))
+    if may_edit(row, staff):
+        found.append((f"{here}/edit", "Edit as a new draft", True))
+    return found
+
+
+def _evidence(text: Draft, files: Language) -> list[tuple[dict[str, str], list[tuple[str, Reference | None]]]]:
+    """Each key fact with the references that it rests on, as the bibliography has them today."""
+    known = files.rules.references
+    return [(one, [(name, known.get(name)) for name in one["references"]]) for one in text.evidence]
+
+
+def _terms(request: Request, session: SESSION, text: Draft) -> list[tuple[str, str]]:
+    """The words of the text that are explained to whoever asks, each with its explanation."""
+    mode, today = desk_of(request).settings.mode, datetime.now(UTC).date()
+    glossary = Glossary(store.load_catalogue(session, mode=mode, today=today))
+    used = glossary.used_in("\n".join(str(one) for one in text.texts.values()))
+    return [(one.title, str(next(iter(one.texts.values())))) for one in used]
+
+
+def _page(
+    request: Request, revision_id: int, staff: Staff, *, status: int = 200, done: str = "", remark_error: str = "",
+    typed: str = "",
+) -> Response:  # fmt: skip
+    files = language.read(desk_of(request).settings)
+    with desk_of(request).database.reading() as session:
+        row, text = record.show(session, revision_id)
+        history = record.history(session, row.topic)
+        moves, remarks = record.moves(session, row.topic), governance.comments(session, revision_id)
+        tasks = [task for task in governance.open_tasks(session) if task.topic == row.topic]
+        terms = _terms(request, session, text)
+    back = UNDO.get(row.state) if done == row.state else None
+    return show(
+        "revision.html", staff=staff, status=status, row=row, text=text, today=datetime.now(UTC).date(), done=done,
+        ages=editing.ages(text.texts, files.rules.house), evidence=_evidence(text, files), terms=terms,
+        closing=files.closing(text.closing), remarks=remarks, moves=moves, history=history, tasks=tasks,
+        actions=_actions(row, staff, history), remark_error=remark_error, typed=typed,
+        undo=back if back and refused(row, back, staff) is None else None, undo_label=LABELS.get(back) if back else "",
+        why_no_approval=refused(row, State.APPROVED, staff) if row.state is State.IN_REVIEW else None,
+    )  # fmt: skip

@@ -1,12 +1,14 @@
 """What every staff page shares: what it works with, how it is drawn, and the headers that keep everything else out."""
 
 import base64
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -15,8 +17,12 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
+from bot.conversation.bell import Bell
+from bot.conversation.fixed import Fixed
 from bot.database import Database
-from bot.desk.store import Staff
+from bot.desk.provider import Provider
+from bot.desk.sessions import Rules
+from bot.desk.store import Staff, Step
 from bot.errors import AxisError, Conflict, NotAllowed, NotFound, TooMuch, Unauthorized, Unavailable
 from bot.roles import Role
 from bot.settings import Settings
@@ -25,19 +31,25 @@ from bot.triage import ticket
 FOLDER = Path(__file__).resolve().parent
 LOGIN = "/desk/login"
 
+_INSIDE = re.compile(r"/desk(?:/(?!login|logout|provider)[\w-]+)*(?:\?[\w=&%.,:+-]*)?", re.ASCII)
+
 ON_TICKETS = ticket.STAFF
 """Roles that see the queue."""
 
 ON_TEXTS = frozenset({Role.AUTHOR, Role.REVIEWER, Role.ADMIN})
 """Roles that see the review of texts."""
 
+ON_STAFF = frozenset({Role.ADMIN})
+"""Roles that look after accounts and read the audit."""
+
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
 }
 
@@ -62,6 +74,26 @@ class Desk:
 
     database: Database
     settings: Settings
+    fixed: Fixed
+    bell: Bell
+    provider: Provider | None = None
+
+    @property
+    def rules(self) -> Rules:
+        """How long sessions last, and who needs a second factor."""
+        return Rules(
+            lasts=timedelta(hours=self.settings.staff_session_hours),
+            idle=timedelta(minutes=self.settings.staff_idle_minutes),
+            second_for=self.settings.second_factor_roles,
+        )
+
+
+class Fields(dict[str, str]):
+    """What is said of a form's fields, by name; of any other field nothing is."""
+
+    def __missing__(self, name: str) -> str:
+        """Nothing."""
+        return ""
 
 
 def desk_of(request: Request) -> Desk:
@@ -81,13 +113,26 @@ class Screen(APIRoute):
             try:
                 response = await handle(request)
             except Unauthorized:
-                response = RedirectResponse(LOGIN, 303)
+                response = RedirectResponse(way_in(request), 303)
             except (AxisError, RequestValidationError, HTTPException) as error:
                 response = refusal(request, error)
             response.headers.update(HEADERS)
             return response
 
         return handle_as_page
+
+
+def inside(address: str) -> str:
+    """An address to go on to after signing in, if it is one of ours, else nothing: a link must not lead elsewhere."""
+    return address if _INSIDE.fullmatch(address) else ""
+
+
+def way_in(request: Request) -> str:
+    """The sign-in, which leads back to the page that was asked for."""
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    if request.method != "GET" or path in ("/desk", "/desk/") or not inside(path):
+        return LOGIN
+    return f"{LOGIN}?{urlencode({'next': path})}"
 
 
 def refusal(request: Request, error: Exception) -> Response:
@@ -119,7 +164,11 @@ def show(template: str, *, staff: Staff | None, status: int = 200, **values: obj
         status: HTTP status.
         **values: what the template shows; all of it is escaped.
     """
-    roles = {"sees_tickets": bool(staff and staff.role in ON_TICKETS), "sees_texts": bool(staff and sees_texts(staff))}
+    there = staff if staff and staff.step is Step.DONE else None
+    roles = {
+        "arrived": bool(there), "sees_tickets": bool(there and there.role in ON_TICKETS),
+        "sees_texts": bool(there and sees_texts(there)), "sees_staff": bool(there and there.role in ON_STAFF),
+    }  # fmt: skip
     return HTMLResponse(_templates().get_template(template).render(staff=staff, **roles, **values), status)
 
 

@@ -1,25 +1,23 @@
-"""Staff accounts, their sessions, and the append-only audit of what they saw and changed."""
+"""Staff accounts, their tables, and the append-only audit of what they saw and changed."""
 
-import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import ForeignKey, String, delete, func, select
+from sqlalchemy import ForeignKey, String, delete, false, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.chain import broken, link
-from bot.conversation.store import token_hash
 from bot.database import Base, Instant, one_at_a_time
-from bot.errors import Conflict, Unauthorized
+from bot.errors import Conflict
 from bot.roles import Role
 
-SESSION_LASTS = timedelta(hours=10)
-"""A working day; after it staff sign in again."""
-
 FAILURES_BEFORE_LOCK, LOCKED_FOR = 5, timedelta(minutes=15)
+"""Wrong passwords or codes in a row after which an account is locked, and for how long."""
 
 _hasher = PasswordHasher()
 _NOBODY = _hasher.hash("nobody")  # verified for unknown names, so that they take as long as known ones
@@ -35,6 +33,14 @@ class StaffRow(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     failures: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None] = mapped_column(Instant)
+    disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+    signed_in_at: Mapped[datetime | None] = mapped_column(Instant)
+    must_change: Mapped[bool] = mapped_column(default=False, server_default=false())
+    totp_secret: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    totp_pending: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    totp_step: Mapped[int] = mapped_column(default=0, server_default="0")
+    may_link: Mapped[bool] = mapped_column(default=False, server_default=false())
+    subject_sha256: Mapped[str | None] = mapped_column(String(64), unique=True, index=True)
 
 
 class StaffSessionRow(Base):
@@ -42,8 +48,44 @@ class StaffSessionRow(Base):
 
     __tablename__ = "staff_sessions"
     token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
-    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
+    public_id: Mapped[str] = mapped_column(String(32), unique=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
     csrf: Mapped[str] = mapped_column(String(64))
+    device: Mapped[str] = mapped_column(String(60))
+    by_provider: Mapped[bool]
+    code_given: Mapped[bool]
+    opened_at: Mapped[datetime] = mapped_column(Instant)
+    seen_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class RecoveryCodeRow(Base):
+    """A code that stands in once for a lost telephone; only its hash is stored."""
+
+    __tablename__ = "staff_recovery_codes"
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True)
+    code_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class AttemptRow(Base):
+    """A sign-in that an address has tried and that has not succeeded; kept as long as it counts."""
+
+    __tablename__ = "sign_in_attempts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(String(64), index=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ProviderVisitRow(Base):
+    """Somebody who has been sent to the sign-in provider and has not come back."""
+
+    __tablename__ = "provider_visits"
+    state_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    browser_sha256: Mapped[str] = mapped_column(String(64))
+    nonce: Mapped[str] = mapped_column(String(64))
+    verifier: Mapped[str] = mapped_column(String(128))
+    then: Mapped[str] = mapped_column(String(1000))
+    attempt: Mapped[int]
     expires_at: Mapped[datetime] = mapped_column(Instant)
 
 
@@ -52,11 +94,20 @@ class AuditRow(Base):
 
     __tablename__ = "audit"
     id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(Instant)
-    actor: Mapped[str] = mapped_column(String(100))
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    actor: Mapped[str] = mapped_column(String(100), index=True)
     action: Mapped[str] = mapped_column(String(60))
-    subject: Mapped[str] = mapped_column(String(100))
+    subject: Mapped[str] = mapped_column(String(100), index=True)
     chain: Mapped[str] = mapped_column(String(64), default="")
+
+
+class Step(StrEnum):
+    """What is still missing before somebody sees a page."""
+
+    CODE = "code"
+    PASSWORD = "password"  # noqa: S105 - the name of a step
+    SECOND = "second"
+    DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,31 +117,44 @@ class Staff:
     name: str
     role: Role
     csrf: str
+    id: str = ""
+    session_id: str = ""
+    step: Step = Step.DONE
 
 
 def add_staff(session: Session, *, name: str, role: Role, password: str) -> None:
-    """Make an account.
+    """Make an account with a password that its owner keeps.
 
     Raises:
         Conflict: the name is taken.
     """
     if session.scalar(select(func.count()).where(StaffRow.name == name)):
         raise Conflict(f"there is an account {name} already")
-    session.add(
-        StaffRow(
-            id=uuid4().hex, name=name, role=role, password_hash=_hasher.hash(password), failures=0, locked_until=None
-        )
-    )
+    session.add(StaffRow(id=uuid4().hex, name=name, role=role, password_hash=hash_password(password), failures=0))
+
+
+def names(session: Session, roles: Collection[Role]) -> list[str]:
+    """Who has one of these roles."""
+    return list(session.scalars(select(StaffRow.name).where(StaffRow.role.in_(roles)).order_by(StaffRow.name)))
 
 
 def set_password(session: Session, *, name: str, role: Role, password: str) -> None:
-    """Make an account, or give an existing one a new password, a role, and no open session."""
+    """Make an account, or give an existing one a new password, a role, and no open session. For demonstrations."""
     row = session.scalars(select(StaffRow).where(StaffRow.name == name)).first()
     if row is None:
         add_staff(session, name=name, role=role, password=password)
         return
-    row.role, row.password_hash, row.failures, row.locked_until = role, _hasher.hash(password), 0, None
+    row.role, row.password_hash, row.failures, row.locked_until = role, hash_password(password), 0, None
+    row.disabled_at, row.must_change, row.totp_secret = None, False, ""
     session.execute(delete(StaffSessionRow).where(StaffSessionRow.staff_id == row.id))
+
+
+def hash_password(password: str) -> str:
+    """What is stored of a password: Argon2id, with argon2-cffi's parameters (RFC 9106, low memory).
+
+    It takes a tenth of a second on purpose, so never inside a transaction of the web process.
+    """
+    return _hasher.hash(password)
 
 
 def password_hash(session: Session, name: str) -> str:
@@ -107,57 +171,6 @@ def matches(stored: str, password: str) -> bool:
         return _hasher.verify(stored, password)
     except VerifyMismatchError:
         return False
-
-
-def sign_in(session: Session, *, name: str, correct: bool, now: datetime) -> str | None:
-    """Open a session, or count a failure.
-
-    Args:
-        session: a session that writes: failures are counted.
-        name: of the account.
-        correct: what `matches` said of the password.
-        now: the present instant.
-
-    Returns:
-        The token for the browser's cookie; None if name or password is wrong, or the account is locked.
-    """
-    row = session.scalars(select(StaffRow).where(StaffRow.name == name).with_for_update()).first()
-    if row is None or (row.locked_until is not None and row.locked_until > now):
-        return None
-    if not correct:
-        row.failures += 1
-        if row.failures >= FAILURES_BEFORE_LOCK:
-            row.failures, row.locked_until = 0, now + LOCKED_FOR
-        return None
-    row.failures, row.locked_until = 0, None
-    token = secrets.token_urlsafe(32)
-    session.add(
-        StaffSessionRow(
-            token_sha256=token_hash(token),
-            staff_id=row.id,
-            csrf=secrets.token_urlsafe(32),
-            expires_at=now + SESSION_LASTS,
-        )
-    )
-    return token
-
-
-def signed_in(session: Session, token: str, *, now: datetime) -> Staff:
-    """Whose session a cookie is.
-
-    Raises:
-        Unauthorized: nobody's, or it has expired.
-    """
-    found = session.get(StaffSessionRow, token_hash(token))
-    if found is None or found.expires_at <= now:
-        raise Unauthorized("please sign in")
-    row = session.get_one(StaffRow, found.staff_id)
-    return Staff(name=row.name, role=Role(row.role), csrf=found.csrf)
-
-
-def sign_out(session: Session, token: str) -> None:
-    """End a session."""
-    session.execute(delete(StaffSessionRow).where(StaffSessionRow.token_sha256 == token_hash(token)))
 
 
 def note(session: Session, *, actor: str, action: str, subject: str, now: datetime) -> None:
@@ -178,3 +191,58 @@ def broken_audit(session: Session) -> list[int]:
         for row in rows
     )
     return [rows[place].id for place in broken(AuditRow.__tablename__, lines)]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the audit."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which lines of the audit; what is empty does not matter.
+
+    Attributes:
+        actor: who did it.
+        action: what was done, or how that begins.
+        subject: to whom or what.
+        since: the first instant.
+        until: the instant after the last.
+    """
+
+    actor: str = ""
+    action: str = ""
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def audit_lines(session: Session, wanted: Wanted, *, before: int | None = None, most: int) -> list[Line]:
+    """Lines of the audit, the newest first.
+
+    Args:
+        session: a session that reads.
+        wanted: which.
+        before: only lines with a lower id: the next page.
+        most: at most so many.
+    """
+    query = select(AuditRow).order_by(AuditRow.id.desc()).limit(most)
+    if before is not None:
+        query = query.where(AuditRow.id < before)
+    if wanted.actor:
+        query = query.where(AuditRow.actor == wanted.actor)
+    if wanted.action:
+        query = query.where(AuditRow.action.startswith(wanted.action, autoescape=True))
+    if wanted.subject:
+        query = query.where(AuditRow.subject == wanted.subject)
+    if wanted.since:
+        query = query.where(AuditRow.at >= wanted.since)
+    if wanted.until:
+        query = query.where(AuditRow.at < wanted.until)
+    return [Line(row.id, row.at, row.actor, row.action, row.subject) for row in session.scalars(query)]

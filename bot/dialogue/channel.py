@@ -16,6 +16,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, empty
 from sanic.response import json as json_response
 
+from bot.conversation.message import Reply, joined
 from bot.errors import DataError
 from bot.settings import Settings
 
@@ -61,9 +62,16 @@ class AxisChannel(InputChannel):
             except Exception:  # whatever broke is the gateway's to answer; its text may hold a patient's words
                 return empty(502)
             replies = [one["custom"] for one in collector.messages if "custom" in one]
-            return json_response(replies[0]) if len(replies) == 1 else empty(502)
+            return _one(replies) if replies and not any("failed" in one for one in replies) else empty(502)
 
         return routes
+
+
+def _one(replies: list[dict[str, Any]]) -> HTTPResponse:
+    """The turn's reply; within a form there are two, the answer and the form's question."""
+    if len(replies) == 1:
+        return json_response(replies[0])
+    return json_response(joined([Reply(**one) for one in replies]).model_dump(mode="json"))
 
 
 def command(choice: dict[str, Any]) -> str:

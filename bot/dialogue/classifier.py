@@ -14,13 +14,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
@@ -31,14 +28,24 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
 from bot.dialogue.featurizer import PART_VECTORS, PARTS
+from bot.dialogue.parts import asks
+from bot.dialogue.trained import Trained
 from bot.encoder import SIZE, Vectors
 
 FALLBACK = "nlu_fallback"
 """The intent of a message that is probably none of ours."""
 
-FILE = "classifier.joblib"
-FOLDS = 5
+MEANT = "meant"
+"""Message key: the intent of a message that does not ask, but has the words of a question: "clomid since march"."""
+
+FOLDS = 3
+MANY = 2_000
+"""Training examples above which an n-gram that only one of them has is left out: it would cost memory and time."""
 NEIGHBOURS = 3
+CANDIDATES = 8
+"""Intents, the likeliest, among whose examples the nearest are looked for."""
+REGULARISATION = 0.5
+"""Chosen by training on ten examples of each intent and measuring on the others (docs/decisions/0002-classifier.md)."""
 NEARNESS_WEIGHT = 8.0
 TEMPERATURES = np.linspace(0.5, 15.0, 60)
 Floats = NDArray[np.float64]
@@ -67,7 +74,6 @@ class LinearModel:
 
     def __init__(self, *, weight: float, keep: float) -> None:
         self._weight, self._keep = weight, keep
-        self._characters, self._words = _vectorizer("characters"), _vectorizer("words")
         self.temperature = 1.0
         self.threshold = -np.inf
 
@@ -80,10 +86,11 @@ class LinearModel:
             intents: theirs.
             outside: the intent of examples that are out of scope; they do not count for the threshold.
         """
-        self._characters.fit(texts)
-        self._words.fit(texts)
+        rare = 1 if len(texts) <= MANY else 2
+        self._characters = _vectorizer("characters", least=rare).fit(texts)
+        self._words = _vectorizer("words", least=rare).fit(texts)
         features, labels = self._features(texts, vectors), np.array(intents)
-        self._near = vectors[labels != outside]
+        self._near = [vectors[labels == one] if one != outside else vectors[:0] for one in np.unique(labels)]
         decisions, nearness = self._cross_validated(features, vectors, labels, outside)
         places = np.searchsorted(np.unique(labels), labels)
         rows = np.arange(len(labels))
@@ -135,14 +142,16 @@ class LinearModel:
     def _cross_validated(
         self, features: csr_matrix, vectors: Vectors, labels: NDArray[np.str_], outside: str
     ) -> tuple[Floats, Floats]:
-        """Decisions and nearness of each example by a model that has not seen it."""
+        """Decisions and nearness of each example by a model that has not seen it; no nearness of those outside."""
         decisions = np.zeros((len(labels), len(np.unique(labels))))
         nearness = np.zeros(len(labels))
         folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
         for seen, unseen in folds.split(features, labels):
             decisions[unseen] = _machine().fit(features[seen], labels[seen]).decision_function(features[unseen])
-            inside = seen[labels[seen] != outside]
-            nearness[unseen] = _nearness(vectors[unseen], vectors[inside])
+            known, names = labels[seen], np.unique(labels)
+            near = [vectors[seen[known == one]] if one != outside else vectors[:0] for one in names]
+            for place in unseen[labels[unseen] != outside]:
+                nearness[place] = _nearness(vectors[place], near, decisions[place])
         return decisions, nearness
 
     def guess(self, texts: Sequence[str], vectors: Vectors) -> list[Guess]:
@@ -153,7 +162,8 @@ class LinearModel:
             vectors: theirs, float32, (len(texts), 384), unit length.
         """
         probabilities = self._probabilities(texts, vectors)
-        scores = np.log(probabilities.max(axis=1)) + NEARNESS_WEIGHT * _nearness(vectors, self._near)
+        nearness = [_nearness(vector, self._near, row) for vector, row in zip(vectors, probabilities, strict=True)]
+        scores = np.log(probabilities.max(axis=1)) + NEARNESS_WEIGHT * np.array(nearness)
         names = self._machine.classes_
         return [
             Guess([(str(names[place]), float(row[place])) for place in np.argsort(-row)], float(score))
@@ -182,10 +192,10 @@ class LinearModel:
         return self._weight * hstack(parts).tocsr()
 
 
-def _vectorizer(kind: str) -> TfidfVectorizer:
-    if kind == "characters":
-        return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32)
-    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)
+def _vectorizer(kind: str, *, least: int = 1) -> TfidfVectorizer:
+    """What counts n-grams of a kind that stand in at least so many texts."""
+    form = {"analyzer": "char_wb", "ngram_range": (2, 5)} if kind == "characters" else {"ngram_range": (1, 2)}
+    return TfidfVectorizer(**form, sublinear_tf=True, dtype=np.float32, min_df=least)
 
 
 _ANALYSERS = {kind: _vectorizer(kind).build_analyzer() for kind in ("characters", "words")}
@@ -198,7 +208,7 @@ def _terms(kind: str, text: str) -> Counter[str]:
 
 
 def _machine() -> LinearSVC:
-    return LinearSVC(C=1.0, class_weight="balanced", random_state=0)
+    return LinearSVC(C=REGULARISATION, class_weight="balanced", random_state=0)
 
 
 def _softmax(decisions: Floats) -> Floats:
@@ -206,22 +216,21 @@ def _softmax(decisions: Floats) -> Floats:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def _nearness(vectors: Vectors, near: Vectors) -> Floats:
-    """The mean cosine of the three nearest examples."""
-    likeness = vectors @ near.T
-    return np.partition(likeness, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS:].mean(axis=1).astype(np.float64)
+def _nearness(vector: Vectors, near: Sequence[Vectors], liking: Floats) -> float:
+    """The mean cosine of the three nearest examples of the likeliest intents.
+
+    Args:
+        vector: float32, (384,), unit length.
+        near: for each intent its examples' vectors, none for the one that is out of scope.
+        liking: how likely each intent is, in any unit.
+    """
+    likeness = np.concatenate([near[place] @ vector for place in np.argsort(-liking)[:CANDIDATES]])
+    return float(np.partition(likeness, -NEIGHBOURS)[-NEIGHBOURS:].mean())
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
-    """Puts the intent, its ranking and the parts' intents on each message.
-
-    Args:
-        config: see `get_default_config`.
-        model: trained, or None before training.
-        storage: Rasa's.
-        resource: Rasa's.
-    """
+class EmbeddingIntentClassifier(IntentClassifier, Trained):
+    """Puts the intent, its ranking and the parts' intents on each message."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -230,6 +239,7 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
             "sparse_weight": 0.5,  # of tf-idf beside the sentence vector; chosen by cross-validation
             "keep": 0.97,  # share of in-scope examples that the threshold of being in scope lets pass
             "ranking_length": 5,  # intents that are put out
+            "questions": [],  # intents that a message can only have if it asks something
             "outside": "out_of_scope",  # the intent of examples that are none of ours
         }
 
@@ -238,35 +248,7 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
         """Packages that Rasa checks for."""
         return ["sklearn"]
 
-    def __init__(
-        self, config: dict[str, Any], model: LinearModel | None, storage: ModelStorage, resource: Resource
-    ) -> None:
-        self._config = {**self.get_default_config(), **config}
-        self._model, self._storage, self._resource = model, storage, resource
-
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> EmbeddingIntentClassifier:
-        """Make an untrained component; see GraphComponent."""
-        return cls(config, None, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **_: Any,
-    ) -> EmbeddingIntentClassifier:
-        """Make a trained component from a model that this project built; see GraphComponent."""
-        with model_storage.read_from(resource) as folder:
-            return cls(config, joblib.load(folder / FILE), model_storage, resource)
+    file = "classifier.joblib"
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the model to the intent examples."""
@@ -274,14 +256,8 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
         texts = [one.get(TEXT) for one in examples]
         vectors = np.concatenate([vector_of(one) for one in examples])
         model = LinearModel(weight=self._config["sparse_weight"], keep=self._config["keep"])
-        self._model = model.fit(texts, vectors, [one.get(INTENT) for one in examples], outside=self._config["outside"])
-        with self._storage.write_to(self._resource) as folder:
-            joblib.dump(self._model, folder / FILE, compress=3)
-        return self._resource
-
-    def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        """Policies need no guesses on training data."""
-        return training_data
+        intents = [one.get(INTENT) for one in examples]
+        return self.keep(model.fit(texts, vectors, intents, outside=self._config["outside"]))
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Guess the intent of each message and of its parts."""
@@ -291,6 +267,10 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
             [guess] = self._model.guess([message.get(TEXT)], vector_of(message))
             ranking = self._ranking(guess)
             message.set("intent", ranking[0], add_to_output=True)
+            if ranking[0]["name"] in self._config["questions"] and not asks(message.get(TEXT)):
+                # Within a form it is an answer; elsewhere the action takes it for what it was meant.
+                message.set("intent", {"name": FALLBACK, "confidence": 1.0}, add_to_output=True)
+                message.set(MEANT, ranking[0]["name"], add_to_output=True)
             message.set("intent_ranking", ranking, add_to_output=True)
             if found := message.get(PARTS):
                 guesses = self._model.guess([part["text"] for part in found], message.get(PART_VECTORS))
@@ -305,10 +285,6 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
         if self._model and guess.in_scope < self._model.threshold and ranking[0]["name"] != self._config["outside"]:
             return [{"name": FALLBACK, "confidence": 1.0}, *ranking]
         return ranking
-
-    @classmethod
-    def validate_config(cls, config: dict[str, Any]) -> None:
-        """Nothing to check beyond what training needs."""
 
 
 def vector_of(message: Message) -> Vectors:

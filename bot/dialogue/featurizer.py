@@ -85,9 +85,10 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Add a vector to each training example."""
-        for message in training_data.training_examples:
-            if text := message.get(TEXT):
-                self._add(message, self._encoder.encode([text]))
+        examples = [message for message in training_data.training_examples if message.get(TEXT)]
+        vectors = self._encoder.encode([message.get(TEXT) for message in examples])
+        for message, vector in zip(examples, vectors, strict=True):
+            self._add(message, vector[None])
         return training_data
 
     def _add(self, message: Message, vector: Vectors) -> None:

@@ -5,6 +5,7 @@ Rasa 3.6.21 is the last of its line, so what is replaced stays as it is. Measure
 
 from collections.abc import Callable
 from functools import cache
+from itertools import takewhile
 from typing import Any
 
 import aiohttp
@@ -16,7 +17,7 @@ from rasa.core.policies.rule_policy import RulePolicy
 from rasa.core.tracker_store import TrackerStore
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event
+from rasa.shared.core.events import Event, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 from rasa.utils.endpoints import EndpointConfig
 
@@ -105,9 +106,11 @@ def _is_action_result(_action: RemoteAction, result: dict[str, Any]) -> bool:
 
 def _action_call(action: RemoteAction, tracker: DialogueStateTracker, _domain: Domain) -> dict[str, Any]:
     """What an action is told: Rasa would send every event and the whole domain, so that each turn is slower than the
-    last. The actions here read the slots and the latest message.
+    last. The actions here read the slots and the latest message; a form's validation also the slots just filled.
     """
-    state = {**tracker.current_state(EventVerbosity.NONE), "events": []}
+    filled = takewhile(lambda event: isinstance(event, SlotSet), reversed(tracker.events))
+    events = [event.as_dict() for event in filled][::-1] if action.name().startswith("validate_") else []
+    state = {**tracker.current_state(EventVerbosity.NONE), "events": events}
     return {"next_action": action.name(), "sender_id": tracker.sender_id, "tracker": state, "version": rasa.__version__}
 
 

@@ -10,6 +10,11 @@ _BREAK = re.compile(
     rf"(?<=[.?!])\s+|\n+|[,;]?\s+(?:and|also|and also|plus|oh and)\s+(?=(?:{_ASKING})\b)", re.IGNORECASE
 )
 _QUESTION = re.compile(rf"^(?:{_ASKING})\b|\?\s*$", re.IGNORECASE)
+_WANTS = re.compile(
+    rf"\?|\b(?:tell me|explain|describe|show me|i(?: would|'d)? (?:want|like) to know|wondering|wonder if|please say)\b"
+    rf"|[.!,]\s*(?:{_ASKING})\b",
+    re.IGNORECASE,
+)
 _LOOKS_BACK = re.compile(r"\b(?:it|its|it's|that|this|they|them|those|these|one)\b", re.IGNORECASE)
 
 
@@ -30,6 +35,15 @@ def split(text: str) -> list[str]:
     if len(questions) == 1 or not questions:
         return [text]
     return questions[:MOST_PARTS]
+
+
+def asks(text: str) -> bool:
+    """Whether a message asks something, by its words: "three weeks" answers, "what is shbg" asks.
+
+    Args:
+        text: a message.
+    """
+    return bool(_QUESTION.search(text.strip()) or _WANTS.search(text))
 
 
 def looks_back(text: str) -> bool:

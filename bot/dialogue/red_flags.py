@@ -6,6 +6,7 @@ answers an emergency decide the dialogue, whatever the classifier thought.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -17,20 +18,23 @@ from rasa.shared.nlu.training_data.message import Message
 
 from bot.lexicon import Lexicon
 from bot.safety import red_flags
-from bot.safety.red_flags import Level
+from bot.safety.red_flags import Level, RedFlags
 from bot.settings import Settings
 
-INTENTS = {Level.EMERGENCY: "report_emergency", Level.CRISIS: "report_crisis", Level.URGENT: "report_emergency"}
+INTENTS = {Level.EMERGENCY: "report_emergency", Level.CRISIS: "report_crisis", Level.URGENT: "report_urgent"}
 """The intent that a level decides on."""
+
+
+@cache
+def rules() -> RedFlags:
+    """The rules, read once for all components of this process."""
+    folder = Settings.read().language_dir
+    return red_flags.load(folder / "safety", Lexicon.load(folder / "lexicon"))
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class RedFlagDetector(GraphComponent):
     """Overrides the intent of a message in which a red flag is found, and says which rule matched."""
-
-    def __init__(self) -> None:
-        folder = Settings.read().language_dir
-        self._rules = red_flags.load(folder / "safety", Lexicon.load(folder / "lexicon"))
 
     @classmethod
     def create(
@@ -46,7 +50,7 @@ class RedFlagDetector(GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Override the intent where a rule matches."""
         for message in messages:
-            alarm = red_flags.check(message.get(TEXT) or "", rules=self._rules)
+            alarm = red_flags.check(message.get(TEXT) or "", rules=rules())
             if alarm:
                 message.set("intent", {"name": INTENTS[alarm.level], "confidence": 1.0}, add_to_output=True)
                 message.set("red_flag", alarm.rule, add_to_output=True)

@@ -7,16 +7,14 @@ one too few may cost a life. It knows levels only; which text is said is the mat
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -24,19 +22,25 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.content import topic
 from bot.datafile import read_yaml
 from bot.dialogue.classifier import LinearModel, vector_of
+from bot.dialogue.red_flags import INTENTS, rules
+from bot.dialogue.trained import Trained
 from bot.encoder import Encoder, Vectors
-from bot.safety.red_flags import Level
+from bot.safety.red_flags import Level, Told, told
+from bot.safety.spare_net import HARMLESS
 from bot.settings import Settings
 
-FILE = "safety_net.joblib"
-HARMLESS = "harmless"
-INTENTS = {Level.EMERGENCY: "report_emergency", Level.CRISIS: "report_crisis", Level.URGENT: "report_urgent"}
-"""The intent that a level decides on."""
+_LEVELS = {intent: level for level, intent in INTENTS.items()}
 
-ALARM = 0.35
-"""Probability of emergency and crisis together from which it is one of them."""
-URGENT = 0.5
+CRISIS = 0.4
+"""Probability of a crisis from which it is one, however it is told."""
+ALARM = 0.25
+"""Probability of emergency and crisis together from which there is an alarm."""
+URGENT = 0.45
 """Probability of all three together from which a clinician should hear about it today."""
+SEVERE = 0.2
+"""Probability of emergency and crisis together from which an alarm is one of them, and not only urgent."""
+DOUBTED = {Told.AS_NONE: 0.85}
+"""Probability of all three together that it takes where words of danger are denied, past or only asked about."""
 
 
 @dataclass(frozen=True)
@@ -71,20 +75,27 @@ class SafetyNet:
         stacked = np.concatenate([vectors[level] for level in examples])
         return cls(LinearModel(weight=weight, keep=1.0).fit(texts, stacked, labels, outside=HARMLESS))
 
-    def check(self, text: str, vector: Vectors) -> Finding:
+    def check(
+        self, text: str, vector: Vectors, *, how: Callable[[str], Told] = lambda _text: Told.AS_DANGER
+    ) -> Finding:
         """The level of a text.
 
         Args:
             text: a message.
             vector: float32, (1, 384).
+            how: how its words of danger are told; asked only where there is an alarm, since it takes longer.
         """
         likely = self._model.likely(text, vector)
         emergency, crisis = likely.get(Level.EMERGENCY, 0.0), likely.get(Level.CRISIS, 0.0)
-        if emergency + crisis >= ALARM:
+        danger = emergency + crisis + likely.get(Level.URGENT, 0.0)
+        if crisis >= CRISIS:
             return Finding(Level.CRISIS if crisis > emergency else Level.EMERGENCY, likely)
-        if emergency + crisis + likely.get(Level.URGENT, 0.0) >= URGENT:
-            return Finding(Level.URGENT, likely)
-        return Finding(None, likely)
+        alarming = emergency + crisis >= ALARM or danger >= URGENT
+        if not alarming or danger < DOUBTED.get(how(text), 0.0):
+            return Finding(None, likely)
+        if emergency + crisis >= SEVERE:
+            return Finding(Level.CRISIS if crisis > emergency else Level.EMERGENCY, likely)
+        return Finding(Level.URGENT, likely)
 
 
 def read_examples(folder: Path) -> dict[str, list[str]]:
@@ -106,6 +117,10 @@ def ways_of_asking(settings: Settings) -> list[str]:
     return [way for path in paths for way in topic.read(path).head.asked_as]
 
 
+def _how_told(text: str) -> Told:
+    return told(text, rules=rules())
+
+
 def _likeliest_other(message: Message) -> dict[str, Any]:
     """The likeliest intent that raises no alarm: the net has seen far more of those than the classifier of intents."""
     ranking: list[dict[str, Any]] = message.get("intent_ranking") or []
@@ -114,7 +129,7 @@ def _likeliest_other(message: Message) -> dict[str, Any]:
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class SafetyNetDetector(GraphComponent):
+class SafetyNetDetector(Trained):
     """Overrides the intent of a message in which the net finds an alarm."""
 
     @staticmethod
@@ -122,72 +137,36 @@ class SafetyNetDetector(GraphComponent):
         """Keys of config.yml with their defaults."""
         return {"sparse_weight": 1.3}
 
-    def __init__(
-        self, config: dict[str, Any], net: SafetyNet | None, model_storage: ModelStorage, resource: Resource
-    ) -> None:
-        self._config, self._net, self._storage, self._resource = config, net, model_storage, resource
-
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> SafetyNetDetector:
-        """Make an untrained component; see GraphComponent."""
-        return cls(config, None, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **_: Any,
-    ) -> SafetyNetDetector:
-        """Make a trained component from a model that this project built; see GraphComponent."""
-        with model_storage.read_from(resource) as folder:
-            return cls(config, joblib.load(folder / FILE), model_storage, resource)
+    file = "safety_net.joblib"
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Fit the net to the safety examples and the phrases of harmless intents."""
+        """Fit the net to the safety examples, the phrases of all intents and the topics' ways of asking."""
         settings = Settings.read()
         examples = read_examples(settings.language_dir / "safety" / "examples")
         encoder = Encoder(settings.models_dir / "encoder")
         vectors = {level: encoder.encode(texts) for level, texts in examples.items()}
-        others = [
-            one for one in training_data.intent_examples if one.get(TEXT) and one.get(INTENT) not in INTENTS.values()
-        ]
         ways = ways_of_asking(settings)
-        examples[HARMLESS] += [*ways, *(one.get(TEXT) for one in others)]
-        vectors[HARMLESS] = np.concatenate(
-            [vectors[HARMLESS], encoder.encode(ways), *(vector_of(one) for one in others)]
-        )
-        self._net = SafetyNet.fit(examples, vectors, weight=self._config["sparse_weight"])
-        with self._storage.write_to(self._resource) as folder:
-            joblib.dump(self._net, folder / FILE, compress=3)
-        return self._resource
-
-    def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        """Policies need no findings on training data."""
-        return training_data
+        examples[HARMLESS] += ways
+        found = {level: [vectors[level]] for level in examples}
+        found[HARMLESS].append(encoder.encode(ways))
+        for one in training_data.intent_examples:
+            if one.get(TEXT):
+                level = _LEVELS.get(one.get(INTENT), HARMLESS)
+                examples[level].append(one.get(TEXT))
+                found[level].append(vector_of(one))
+        vectors = {level: np.concatenate(stacks) for level, stacks in found.items()}
+        return self.keep(SafetyNet.fit(examples, vectors, weight=self._config["sparse_weight"]))
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Override the intent where the net finds an alarm, in the message as a whole."""
         for message in messages:
             text = message.get(TEXT)
-            if not text or text.startswith("/") or self._net is None:
+            if not text or text.startswith("/") or self._model is None:
                 continue
-            level = self._net.check(text, vector_of(message)).level
+            level = self._model.check(text, vector_of(message), how=_how_told).level
             if level is not None:
                 message.set("intent", {"name": INTENTS[level], "confidence": 1.0}, add_to_output=True)
                 message.set("red_flag", "second_net", add_to_output=True)
             elif (message.get(INTENT) or {}).get("name") in INTENTS.values():
                 message.set("intent", _likeliest_other(message), add_to_output=True)
         return messages
-
-    @classmethod
-    def validate_config(cls, config: dict[str, Any]) -> None:
-        """Nothing to check beyond what training needs."""

@@ -90,8 +90,8 @@ class SequencedTrackerStore(TrackerStore):
         new = [_to_store(event) for event in events[loaded:]]
         if not new:
             return
-        with self._database.writing() as session:
-            tracker_rows.append(session, tracker.sender_id, json.dumps(new), expected=stored)
+        with self._database.glancing() as connection:
+            tracker_rows.append(connection, tracker.sender_id, json.dumps(new), expected=stored)
         _remember(tracker, stored=stored + 1, loaded=len(events))
         self._keep(tracker)
 

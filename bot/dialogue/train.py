@@ -9,17 +9,21 @@ from pathlib import Path
 from bot import log
 from bot.encoder import verified
 from bot.errors import DataError
+from bot.safety.spare_net import FILE
 from bot.settings import ROOT, Settings
 
-CODE = ("classifier.py", "featurizer.py", "parts.py", "safety_net.py")
-"""Modules of this package that shape what is trained."""
+CODE = (
+    "dialogue/classifier.py", "dialogue/featurizer.py", "dialogue/parts.py", "dialogue/safety_net.py",
+    "dialogue/spare_training.py", "dialogue/trained.py", "safety/spare_net.py", "safety/text.py",
+)  # fmt: skip
+"""Modules that shape what is trained."""
 
 
 def inputs(settings: Settings) -> list[Path]:
     """Every file that the trained model depends on, in a fixed order."""
     folders = [*_read_by_rasa(settings), settings.language_dir / "safety" / "examples"]
     data = [path for folder in folders for path in sorted(folder.glob("*.yml"))]
-    code = [Path(__file__).parent / name for name in CODE]
+    code = [ROOT / "bot" / name for name in CODE]
     return [ROOT / "config.yml", ROOT / "domain.yml", *data, *code]
 
 
@@ -28,7 +32,10 @@ def _read_by_rasa(settings: Settings) -> list[Path]:
 
 
 def asked_as(settings: Settings) -> list[str]:
-    """The lines of the topics' ways of asking, which the second net learns as harmless; no text of theirs."""
+    """The lines of the topics' ways of asking, which the second net learns as harmless; no text of theirs.
+
+    Cut out and not parsed: a start asks for them, and parsing all topics takes seconds.
+    """
     found = []
     for path in sorted((settings.language_dir / "topics").glob("*.md")):
         head = path.read_text(encoding="utf-8").split("\n---\n", 1)[0]
@@ -52,8 +59,8 @@ def fingerprint(settings: Settings) -> str:
 def is_current(settings: Settings) -> bool:
     """Whether the trained model was made of what is there now."""
     note = settings.models_dir / "axis.fingerprint"
-    model = settings.models_dir / "axis.tar.gz"
-    return model.is_file() and note.is_file() and note.read_text() == fingerprint(settings)
+    whole = all((settings.models_dir / name).is_file() for name in ("axis.tar.gz", FILE))
+    return whole and note.is_file() and note.read_text() == fingerprint(settings)
 
 
 def train(settings: Settings) -> None:
@@ -68,6 +75,8 @@ def train(settings: Settings) -> None:
 
     from rasa.model_training import train as rasa_train  # noqa: PLC0415 - takes seconds to import
 
+    from bot.dialogue import spare_training  # noqa: PLC0415 - so does this
+
     with tempfile.TemporaryDirectory(dir=settings.models_dir) as folder:
         result = rasa_train(
             domain=str(ROOT / "domain.yml"),
@@ -81,6 +90,7 @@ def train(settings: Settings) -> None:
             raise DataError("Rasa could not train the model; its reason is printed above")
         (settings.models_dir / "axis.fingerprint").unlink(missing_ok=True)
         os.replace(result.model, settings.models_dir / "axis.tar.gz")
+    spare_training.train(settings)
     (settings.models_dir / "axis.fingerprint").write_text(current)
 
 

@@ -15,11 +15,12 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from prometheus_client import Counter, Histogram
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from bot.conversation import guard, privacy, store
+from bot.conversation import erasure, guard, privacy, store
+from bot.conversation.bell import Bell
 from bot.conversation.message import Message, State
 from bot.conversation.turn import House, Incoming, take_turn
 from bot.errors import Conflict, NotFound, TooMuch, Unauthorized
-from bot.gateway.events import Bell
+from bot.gateway.channel import storable
 from bot.gateway.limits import Rates
 from bot.words import OpeningHours
 
@@ -66,10 +67,7 @@ class Say(_Strict):
     @field_validator("text")
     @classmethod
     def _storable(cls, text: str | None) -> str | None:
-        """Lone surrogates and NUL, which no database takes, become the replacement character."""
-        if text is None:
-            return None
-        return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+        return None if text is None else storable(text)
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -176,10 +174,11 @@ async def caller(request: Request, conversation_id: str, authorization: Annotate
 
 async def authorised(request: Request, who: Annotated[Caller, Depends(caller)]) -> store.Conversation:
     """The conversation, if the token is its own."""
-    return await _reading(request, lambda session: store.authorise(session, who.conversation_id, who.token))
+    return await reading(request, lambda session: store.authorise(session, who.conversation_id, who.token))
 
 
-async def _reading(request: Request, work: Callable[[Any], T]) -> T:
+async def reading(request: Request, work: Callable[[Any], T]) -> T:
+    """What `work` finds in the database, in another thread."""
     house = api_of(request).house
 
     def run() -> T:
@@ -189,7 +188,8 @@ async def _reading(request: Request, work: Callable[[Any], T]) -> T:
     return await to_thread.run_sync(run, limiter=house.storing)
 
 
-async def _writing(request: Request, work: Callable[[Any], T]) -> T:
+async def writing(request: Request, work: Callable[[Any], T]) -> T:
+    """What `work` gives, committed, in another thread."""
     house = api_of(request).house
 
     def run() -> T:
@@ -221,7 +221,7 @@ def clinic(api: Api_, request: Request) -> ClinicFacts:
         name=facts.name,
         country=facts.country,
         telephone=facts.telephone,
-        opening_hours=facts.opening_hours,
+        opening_hours=fixed.opening_hours(now=datetime.now(UTC)),
         emergency_numbers=EmergencyNumbers(
             emergency=numbers.emergency,
             crisis_line=CrisisLine(name=numbers.crisis_name, number=numbers.crisis_number),
@@ -241,7 +241,7 @@ async def open_conversation(wanted: Open, api: Api_, request: Request) -> Opened
         present = clinic(api, request).consent.model_dump()
         raise Conflict("the consent has changed: show the present one and ask again", consent=present)
     greeting = guard.close(fixed.say("greeting"), fixed.closing("general"))
-    conversation_id, token = await _writing(
+    conversation_id, token = await writing(
         request,
         lambda session: store.open_conversation(
             session,
@@ -285,7 +285,7 @@ async def history(
 ) -> Page:
     """The messages after a cursor; without one, from the beginning."""
     start = int(after or 0)
-    found = await _reading(request, lambda session: store.history(session, conversation.id, after=start))
+    found = await reading(request, lambda session: store.history(session, conversation.id, after=start))
     cursor = found[-1][0] if found else start
     return Page(messages=[message for _, message in found], cursor=str(cursor), state=conversation.state)
 
@@ -298,11 +298,11 @@ async def events(
     after, state = int(last_event_id or 0), None
     while not await request.is_disconnected():
         try:
-            current = await _reading(request, lambda session: store.state(session, conversation.id))
+            current = await reading(request, lambda session: store.state(session, conversation.id))
         except NotFound:
             yield ServerSentEvent(event="erased", data={})
             return
-        for seq, message in await _reading(
+        for seq, message in await reading(
             request, partial(store.history, conversation_id=conversation.id, after=after)
         ):
             yield ServerSentEvent(event="message", id=str(seq), data=message)
@@ -316,7 +316,7 @@ async def events(
 @router.get("/conversations/{conversation_id}/transcript", response_class=PlainTextResponse)
 async def transcript(conversation: Mine, api: Api_, request: Request) -> PlainTextResponse:
     """The whole conversation as plain text."""
-    found = await _reading(request, lambda session: store.history(session, conversation.id))
+    found = await reading(request, lambda session: store.history(session, conversation.id))
     text = privacy.transcript(api.house.fixed.clinic.name, (message for _, message in found))
     headers = {"Content-Disposition": 'attachment; filename="axis-conversation.txt"'}
     return PlainTextResponse(text, headers=headers)
@@ -325,7 +325,7 @@ async def transcript(conversation: Mine, api: Api_, request: Request) -> PlainTe
 @router.delete("/conversations/{conversation_id}")
 async def erase(conversation: Mine, api: Api_, request: Request) -> Erased:
     """Erase the conversation with all that belongs to it."""
-    receipt = await _writing(request, lambda session: store.erase(session, conversation.id, now=datetime.now(UTC)))
+    receipt = await writing(request, lambda session: erasure.erase(session, conversation.id, now=datetime.now(UTC)))
     api.bell.ring(conversation.id)
     return Erased(
         receipt_id=receipt.receipt_id,

@@ -4,22 +4,33 @@ every answer.
 
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from fastapi import Request
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from starlette.middleware.cors import CORSMiddleware
 
+from bot.address import address, listed
 from bot.errors import TooMuch
 from bot.settings import Settings
 
 MOST_BYTES = 64 * 1024
 """Of a request's body: 4,000 characters of four bytes each, escaped, fit in."""
 
+MOST_BYTES_OF_A_BATCH = 3 * 1024 * 1024
+"""Of what Meta sends at once: a batch that is refused comes again, and again."""
+
+BATCHES = ("/webhooks/messenger", "/webhooks/whatsapp")
+
 HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 """Of every answer that does not say otherwise."""
+
+SCRIPTS = "/widget/"
+SHARED = ("/api/v1/", SCRIPTS)
+"""What a clinic's website on another origin needs; the desk, webhooks and operation are not among it."""
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -27,7 +38,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class SizeLimit:
-    """ASGI middleware that stops reading a body at 64 KiB.
+    """ASGI middleware that stops reading a body at 64 KiB, and batches of messages at 3 MiB.
 
     Args:
         app: what is behind it.
@@ -42,6 +53,7 @@ class SizeLimit:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
             await self._app(scope, receive, send)
             return
+        most = MOST_BYTES_OF_A_BATCH if scope["path"] in BATCHES else MOST_BYTES
         body = bytearray()
         more = True
         while more:
@@ -50,7 +62,7 @@ class SizeLimit:
                 return
             body += part.get("body", b"")
             more = part.get("more_body", False)
-            if len(body) > MOST_BYTES:
+            if len(body) > most:
                 await self._refuse(scope, receive, send)
                 return
         whole = {"type": "http.request", "body": bytes(body), "more_body": False}
@@ -88,6 +100,41 @@ class Headers:
         await self._app(scope, receive, with_headers)
 
 
+class Origins:
+    """ASGI middleware that lets the named websites embed the chat; nobody else's page, and nothing of staff's.
+
+    Args:
+        app: what is behind it.
+        origins: other origins, each named; empty means Axis's own pages only.
+    """
+
+    def __init__(self, app: Any, origins: Sequence[str]) -> None:
+        self._app, self._policy = app, b"cross-origin" if origins else b"same-origin"
+        self._shared: Any = app
+        if origins:
+            self._shared = CORSMiddleware(
+                app,
+                allow_origins=origins,
+                allow_methods=["GET", "POST", "PUT", "DELETE"],
+                allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
+                expose_headers=["Axis-Stored", "Retry-After"],
+            )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a preflight, or add who may read what comes back."""
+        if scope["type"] != "http" or not scope["path"].startswith(SHARED):
+            await self._app(scope, receive, send)
+            return
+        script = scope["path"].startswith(SCRIPTS)
+
+        async def with_policy(event: dict[str, Any]) -> None:
+            if script and event["type"] == "http.response.start":
+                event["headers"] = [*event["headers"], (b"cross-origin-resource-policy", self._policy)]
+            await send(event)
+
+        await self._shared(scope, receive, with_policy)
+
+
 class Rates:
     """Counts messages and requests in moving windows, in this process's memory.
 
@@ -101,7 +148,7 @@ class Rates:
         self._messages = RateLimitItemPerMinute(settings.messages_per_minute)
         self._requests = RateLimitItemPerMinute(settings.requests_per_minute)
         self._conversations = RateLimitItemPerHour(settings.conversations_per_hour)
-        self._proxies = frozenset(part.strip() for part in settings.trusted_proxies.split(",") if part.strip())
+        self._proxies = listed(settings.trusted_proxies)
 
     def message(self, conversation_id: str) -> None:
         """Count a message.
@@ -130,10 +177,7 @@ class Rates:
     def address(self, request: Request) -> str:
         """Who asks: the peer, or whom a trusted proxy names last."""
         peer = request.client.host if request.client else "unknown"
-        if peer not in self._proxies:
-            return peer
-        named = request.headers.get("x-forwarded-for", "").split(",")[-1].strip()
-        return named or peer
+        return address(peer, forwarded=request.headers.get("x-forwarded-for", ""), proxies=self._proxies)
 
     def _hit(self, window: Any, key: str) -> None:
         if not self._on or self._windows.hit(window, key):

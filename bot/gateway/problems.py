@@ -21,6 +21,9 @@ log = structlog.get_logger()
 TYPE = "application/problem+json"
 TOO_LARGE, TOO_MANY = 413, 429
 
+MOST_READ = 4000
+"""Characters of a refused message that the spare net reads; the rules read all of it."""
+
 STATUSES: list[tuple[type[AxisError], int, str]] = [
     (Unauthorized, 401, "Not authorised"),
     (NotAllowed, 403, "Not allowed"),
@@ -55,7 +58,10 @@ def problem(
         **more: further members.
     """
     alarm = fixed.alarm(said) if said else None
-    reply = fixed.alarm_reply(alarm, stored=False) if alarm else fixed.fallback(FALLBACKS.get(status, "safe_reply"))
+    if alarm:
+        reply = fixed.alarm_reply(alarm, stored=False)
+    else:
+        reply = fixed.unanswered(said[:MOST_READ], FALLBACKS.get(status, "safe_reply"), stored=False)
     text = guard.close(reply, fixed.closing(reply.closing)).text
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "text": text, **more}
     return JSONResponse(body, status, media_type=TYPE, headers=headers)

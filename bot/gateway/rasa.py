@@ -7,10 +7,8 @@ import aiohttp
 from pydantic import SecretStr, ValidationError
 
 from bot.conversation.message import Kind, Offer, Reply
+from bot.conversation.turn import READ_BY_DIALOGUE
 from bot.errors import Unavailable
-
-MOST_CHARACTERS = 1000
-"""Of a message that Rasa is given; red flags have read all of it before."""
 
 KEEP_ALIVE_S = 3.0
 """Seconds that an idle connection is kept: fewer than Sanic's 5, so that no message meets a connection just closed."""
@@ -85,8 +83,8 @@ class RasaDialogue:
 def shorten(text: str) -> str:
     """What Rasa is given of a message: no leading slash in any form, at most 1,000 characters, cut at a sentence."""
     text = text.lstrip(LEADING)
-    if len(text) <= MOST_CHARACTERS:
+    if len(text) <= READ_BY_DIALOGUE:
         return text
-    head = text[:MOST_CHARACTERS]
+    head = text[:READ_BY_DIALOGUE]
     end = max(head.rfind(mark) for mark in (". ", "? ", "! ", "\n"))
-    return head[: end + 1] if end > MOST_CHARACTERS // 2 else head
+    return head[: end + 1] if end > READ_BY_DIALOGUE // 2 else head

@@ -17,6 +17,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cache-Control": "no-cache",
+    "Vary": "Origin",
 }
 TYPES = {".js": "text/javascript", ".css": "text/css"}
 

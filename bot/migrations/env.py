@@ -3,8 +3,10 @@
 from alembic import context
 
 import bot.content.store
+import bot.conversation.feedback
 import bot.conversation.store
 import bot.desk.store
+import bot.triage.notices
 import bot.triage.store  # noqa: F401 - imported so that their tables are known
 from bot.database import Base
 

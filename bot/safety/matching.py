@@ -43,6 +43,7 @@ class Matcher:
         self._phrases: dict[str, list[_Phrase]] = defaultdict(list)
         self._vocabulary: set[str] = set()
         self._prefixes: set[str] = set()
+        self._longest_prefix = 0
         self._long: dict[str, list[str]] = defaultdict(list)
         self._swapped: dict[str, str] = {}
         for name, phrases in concepts.items():
@@ -55,6 +56,7 @@ class Matcher:
             for part in parts:
                 if part.endswith("*"):
                     self._prefixes.add(part)
+                    self._longest_prefix = max(self._longest_prefix, len(part) - 1)
                 elif part not in self._vocabulary:
                     self._know(part)
 
@@ -94,10 +96,13 @@ class Matcher:
         """
         known_words = {word.text: self._forms(word.text) for word in text}  # for this message only
         forms = [known_words[word.text] for word in text]
+        said = {form for known in known_words.values() for form in known}
         found: dict[str, list[Place]] = defaultdict(list)
         for place, known in enumerate(forms):
             for form in known:
                 for phrase in self._phrases.get(form, ()):
+                    if phrase.rest and phrase.rest[-1] not in said:
+                        continue  # most phrases end here, before their words are looked for one by one
                     last = self._follow(forms, text, place, phrase.rest)
                     if last is not None:
                         found[phrase.concept].append((place, last))
@@ -126,7 +131,8 @@ class Matcher:
         forms = [word] if word in self._vocabulary else []
         if word[0].isdigit():
             return (*forms, NUMBER)
-        forms += [key for size in range(2, len(word) + 1) if (key := word[:size] + "*") in self._prefixes]
+        sizes = range(2, min(len(word), self._longest_prefix) + 1)
+        forms += [key for size in sizes if (key := word[:size] + "*") in self._prefixes]
         if not forms and word in self._swapped:
             forms = [self._swapped[word]]
         if not forms and len(word) >= SHORTEST_FORGIVEN:

@@ -7,10 +7,11 @@ own. Then `scope` decides whether what was found counts; when in doubt it does.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,7 +20,7 @@ from bot.datafile import checked, read_yaml
 from bot.errors import DataError
 from bot.lexicon import Lexicon
 from bot.safety import scope
-from bot.safety.matching import Matcher, Pattern
+from bot.safety.matching import Matcher, Pattern, Place
 from bot.safety.text import Word, words
 
 
@@ -32,6 +33,7 @@ class Level(StrEnum):
 
 
 LEVELS = list(Level)
+SELF = frozenset({"i", "im", "ive", "id", "me", "my", "myself", "we", "us", "our"})
 
 
 class _Strict(BaseModel):
@@ -53,7 +55,7 @@ class Rule(_Strict):
     drugs: list[str] = []
     patterns: list[list[str | list[str]]]
     within: int = Field(default=8, ge=1, le=20)
-    always: bool = Field(default=False, description="counts whatever the words around it say: its own words decide")
+    always: bool = Field(default=False, description="only somebody else, or a question about a drug, silences it")
     unless: list[str] = Field(
         default=[], description="phrases that mean something else; what overlaps them is no match"
     )
@@ -127,7 +129,7 @@ class RedFlags:
         self.replies = file.replies
         self.lexicon, self.scopes = lexicon, scopes
         unless = {f"unless {rule.id}": rule.unless for rule in self.rules}
-        self.matcher = Matcher({**file.concepts, **unless})
+        self.matcher, self.concepts = Matcher({**file.concepts, **unless}), frozenset(file.concepts)
         self.patterns: dict[str, list[Pattern]] = {
             rule.id: [self.matcher.pattern(groups, within=rule.within) for groups in rule.patterns]
             for rule in self.rules
@@ -147,44 +149,143 @@ def check(text: str, *, rules: RedFlags, named: frozenset[str] = frozenset()) ->
 
     Source: each rule carries its own; scope: docs/decisions/0009-scope.md.
     """
+    return next((match.alarm(text) for match in _found(text, rules, named, doubtful=False)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """All that the rules found in one text, each rule once, the most urgent first.
+
+    Attributes:
+        alarms: what counts.
+        doubtful: what the words around it speak against: denied, over, past, somebody else's, or asked in general.
+    """
+
+    alarms: tuple[Alarm, ...] = ()
+    doubtful: tuple[Alarm, ...] = ()
+
+
+def hear(text: str, *, rules: RedFlags, named: frozenset[str] = frozenset()) -> Heard:
+    """Find every red flag in one text, for a member of staff who can ask back.
+
+    Args:
+        text: as it was typed.
+        rules: what is looked for.
+        named: ids of the drugs that were named elsewhere.
+    """
+    sure: dict[str, Alarm] = {}
+    unsure: dict[str, Alarm] = {}
+    for match in _found(text, rules, named, doubtful=True):
+        found = sure if match.counts else unsure
+        if match.rule.id not in found:
+            found[match.rule.id] = match.alarm(text)
+    return Heard(tuple(sure.values()), tuple(alarm for rule, alarm in unsure.items() if rule not in sure))
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """What a rule found, and whether it counts."""
+
+    rule: Rule
+    spoken: Sequence[Word]
+    places: Sequence[Place]
+    verdict: scope.Scope
+    counts: bool
+
+    def alarm(self, text: str) -> Alarm:
+        """The alarm that it raises, with the words of the text that did."""
+        spans = tuple(sorted({(self.spoken[a].start, self.spoken[b].end) for a, b in self.places}))
+        said = tuple(text[start:end] for start, end in spans)
+        return Alarm(
+            self.rule.id, self.rule.level, self.rule.reply, spans, said, self.verdict.cue or "nothing says otherwise"
+        )
+
+
+def _found(text: str, rules: RedFlags, named: frozenset[str], *, doubtful: bool) -> Iterator[_Match]:
+    """Each match of a rule that counts, or also each that is doubtful, the most urgent rule first."""
     spoken = words(text)
     hits = rules.matcher.hits(spoken)
     if not hits:
-        return None
-    symptoms = frozenset(place for found in hits.values() for a, b in found for place in range(a, b + 1))
-    drugs: frozenset[str] | None = None
+        return
+    reading = rules.scopes.about(spoken, symptoms=_covered(hits))
+    message = _Message(text, frozenset(word.text for word in spoken), rules.lexicon)
     for rule in rules.rules:
-        if rule.drugs:
-            if drugs is None:
-                drugs = named | {one.term.id for one in rules.lexicon.find(text) if one.term.kind == "drugs"}
-            if not drugs & set(rule.drugs):
-                continue
+        otherwise = _covered(hits, [f"unless {rule.id}"])
         for pattern in rules.patterns[rule.id]:
             for places in pattern.matches(hits):
-                if _overlap(places, hits.get(f"unless {rule.id}", [])):
+                if otherwise and any(not otherwise.isdisjoint(range(first, last + 1)) for first, last in places):
                     continue
-                verdict = _judge(spoken, places, rules.scopes, symptoms)
-                if rule.always or verdict.counts:
-                    return _alarm(rule, text, [(spoken[a].start, spoken[b].end) for a, b in places], verdict)
-    return None
+                verdict = _judge(reading, places)
+                counts = verdict.counts or (rule.always and not message.is_not_own(verdict))
+                if not counts and not doubtful:
+                    continue
+                if rule.drugs and named.isdisjoint(rule.drugs) and message.drugs.isdisjoint(rule.drugs):
+                    break
+                yield _Match(rule, spoken, places, verdict, counts)
 
 
-def _overlap(places: Sequence[tuple[int, int]], others: Sequence[tuple[int, int]]) -> bool:
-    return any(first <= b and a <= last for first, last in places for a, b in others)
+class Told(StrEnum):
+    """How much of what sounds dangerous in a message is told as dangerous."""
+
+    NOTHING_SAID = "nothing said"
+    AS_DANGER = "as danger"
+    PARTLY = "partly"
+    AS_NONE = "as none"
 
 
-def _judge(
-    spoken: Sequence[Word], places: Sequence[tuple[int, int]], scopes: scope.ScopeRules, symptoms: frozenset[int]
-) -> scope.Scope:
+def told(text: str, *, rules: RedFlags) -> Told:
+    """Whether the dangerous words of a message are meant, or denied, over, past, another's or only asked about.
+
+    Args:
+        text: as the patient typed it.
+        rules: whose concepts and cue words decide.
+    """
+    spoken = words(text)
+    hits = {name: found for name, found in rules.matcher.hits(spoken).items() if not name.startswith("unless")}
+    reading = rules.scopes.about(spoken, symptoms=_covered(hits))
+    places = {place for name, found in hits.items() if name in rules.concepts for place in found}
+    counts = {reading.judge(a, b).counts for a, b in places}
+    if not counts:
+        return Told.NOTHING_SAID
+    return Told.PARTLY if len(counts) > 1 else (Told.AS_DANGER if True in counts else Told.AS_NONE)
+
+
+@dataclass(frozen=True)
+class _Message:
+    """What is asked of a whole message at most once.
+
+    Attributes:
+        text: as typed.
+        words: in normal form.
+        lexicon: finds the drugs.
+    """
+
+    text: str
+    words: frozenset[str]
+    lexicon: Lexicon
+
+    @cached_property
+    def drugs(self) -> frozenset[str]:
+        """Ids of the drugs that it names."""
+        return frozenset(found.term.id for found in self.lexicon.find(self.text) if found.term.kind == "drugs")
+
+    def is_not_own(self, verdict: scope.Scope) -> bool:
+        """Whether it is surely about somebody else, or a question about a drug that says nothing of oneself."""
+        if verdict.kind is scope.Kind.OTHER:
+            return True
+        return verdict.kind is scope.Kind.GENERAL and not SELF & self.words and bool(self.drugs)
+
+
+def _covered(hits: Mapping[str, Sequence[Place]], names: Iterable[str] | None = None) -> frozenset[int]:
+    """Indices of the words that belong to a hit, of some concepts or of any."""
+    found = (place for name in (hits if names is None else names) for place in hits.get(name, ()))
+    return frozenset(index for first, last in found for index in range(first, last + 1))
+
+
+def _judge(reading: scope.Reading, places: Sequence[Place]) -> scope.Scope:
     """The scope of what a pattern found: each of its parts must count."""
-    verdicts = [scopes.judge(spoken, first, last, symptoms=symptoms) for first, last in places]
+    verdicts = [reading.judge(first, last) for first, last in places]
     return next((one for one in verdicts if not one.counts), verdicts[0])
-
-
-def _alarm(rule: Rule, text: str, spans: Sequence[tuple[int, int]], verdict: scope.Scope) -> Alarm:
-    ordered = tuple(sorted(set(spans)))
-    said = tuple(text[start:end] for start, end in ordered)
-    return Alarm(rule.id, rule.level, rule.reply, ordered, said, verdict.cue or "nothing says otherwise")
 
 
 def render(reply: str, *, rules: RedFlags, numbers: EmergencyNumbers, clinic_phone: str) -> list[str]:

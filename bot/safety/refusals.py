@@ -1,7 +1,6 @@
 """What Axis refuses, found in the words themselves, whatever the classifier thinks: doses, diagnoses. Pure."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -9,8 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.datafile import checked, read_yaml
 from bot.errors import DataError
-from bot.safety.matching import Matcher
-from bot.safety.text import words
+from bot.safety.phrasing import PhrasingRule, Phrasings
 
 
 class _Strict(BaseModel):
@@ -35,15 +33,8 @@ class RefusedText(_Strict):
         return hashlib.sha256("\n\n".join(self.paragraphs).encode()).hexdigest()
 
 
-class _Rule(_Strict):
-    id: str
-    means: str
-    patterns: list[list[str | list[str]]]
-    within: int = 6
-    unless: list[str] = []
+class _Rule(PhrasingRule):
     source: _Source
-    must_match: list[str] = Field(min_length=6)
-    must_not_match: list[str] = Field(min_length=4)
 
 
 class _File(_Strict):
@@ -52,15 +43,7 @@ class _File(_Strict):
     replies: dict[str, RefusedText]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Something that must be refused: which sort, and the [start, end) offsets of the words that said so."""
-
-    id: str
-    spans: tuple[tuple[int, int], ...]
-
-
-class Refusals:
+class Refusals(Phrasings):
     """The rules and texts of one language.
 
     Args:
@@ -68,29 +51,8 @@ class Refusals:
     """
 
     def __init__(self, file: _File) -> None:
-        self.rules, self.replies = file.refusals, file.replies
-        unless = {f"unless {rule.id}": rule.unless for rule in file.refusals}
-        self._matcher = Matcher({**file.concepts, **unless})
-        self._patterns = {
-            rule.id: [self._matcher.pattern(groups, within=rule.within) for groups in rule.patterns]
-            for rule in file.refusals
-        }
-
-    def check(self, text: str) -> Refusal | None:
-        """The first thing in a text that must be refused, if there is one.
-
-        Args:
-            text: as typed.
-        """
-        spoken = words(text)
-        hits = self._matcher.hits(spoken)
-        for rule in self.rules:
-            if f"unless {rule.id}" in hits:
-                continue
-            for pattern in self._patterns[rule.id]:
-                for places in pattern.matches(hits):
-                    return Refusal(rule.id, tuple((spoken[a].start, spoken[b].end) for a, b in sorted(places)))
-        return None
+        super().__init__(file.refusals, file.concepts)
+        self.replies = file.replies
 
     def render(self, name: str, *, clinic_phone: str) -> list[str]:
         """The paragraphs of a refusal.

@@ -4,15 +4,18 @@ Each verdict names the word that decided. Only what is clearly denied, over, pas
 not count. A partner's or child's symptom counts like one's own. Source: own rules, docs/decisions/0009-scope.md.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from bot.datafile import checked, read_yaml
-from bot.safety.text import PAUSE, STOP, Word, words
+from bot.safety.cues import Cues, Said
+from bot.safety.text import PAUSE, STOP, Word
 
 REACH = 7
 """Words before a symptom in which a denial is looked for; all between must be transparent."""
@@ -26,6 +29,15 @@ _JOINTS = frozenset({PAUSE, "and", "but", "so", "or", "hi", "hello", "hey", "ple
 
 _TURNS = frozenset({"but", "however", "although", "yet"})
 """Words after which something else is said."""
+
+_HIS = frozenset({"hes", "shes"})
+"""What is told of a relative, though it counts like one's own where none is named."""
+
+_LISTS = frozenset({"or", "nor"})
+"""What a denial reaches over, as in "never had a stroke or chest pain"."""
+
+NEAR = 40
+"""Words on either side that are read for a verdict on one symptom alone."""
 
 
 class Kind(StrEnum):
@@ -59,6 +71,8 @@ class _Cues(BaseModel):
     transparent: list[str]
     over_after: list[str]
     past: list[str]
+    resolved: list[str]
+    returns: list[str]
     now: list[str]
     self: list[str]
     general: list[str]
@@ -73,128 +87,160 @@ class ScopeRules:
 
     Args:
         cues: the file's content, checked.
+        this_year: the present one; a symptom "in 2019" is past.
     """
 
-    def __init__(self, cues: _Cues) -> None:
-        names = ("denials", "not_denials", "over_after", "past", "now", "self", "general", "asking", "relative_past")
-        self._phrases = {name: _by_first(getattr(cues, name)) for name in names}
-        self._single = {name: frozenset(getattr(cues, name)) for name in ("transparent", "relatives", "close")}
+    def __init__(self, cues: _Cues, *, this_year: int) -> None:
+        names = (
+            "denials", "not_denials", "over_after", "past", "resolved", "returns", "now", "self", "general", "asking",
+            "relative_past",
+        )  # fmt: skip
+        mine = [cue for cue in cues.self if cue not in _HIS]
+        self.cues = Cues({**{name: getattr(cues, name) for name in names}, "mine": mine}, this_year=this_year)
+        self.transparent, self.close = frozenset(cues.transparent), frozenset(cues.close)
+        self._relatives = frozenset(cues.relatives)
+
+    def is_relative(self, word: str) -> bool:
+        """Whether a word names somebody else."""
+        return word in self._relatives or word.rstrip("s") in self._relatives
+
+    def about(self, text: Sequence[Word], *, symptoms: frozenset[int] = frozenset()) -> "Reading":
+        """A message, made ready for a verdict on each of its symptoms.
+
+        Args:
+            text: the whole message.
+            symptoms: indices of all words that belong to some symptom: a denial reaches over them, as in "no chest
+                pain or breathlessness".
+        """
+        return Reading(self, text, symptoms)
 
     def judge(self, text: Sequence[Word], first: int, last: int, *, symptoms: frozenset[int] = frozenset()) -> Scope:
-        """What the words around a symptom say of it.
+        """What the nearest words around one symptom say of it.
 
         Args:
             text: the whole message.
             first: index of the symptom's first word.
             last: index of its last word.
-            symptoms: indices of all words that belong to some symptom: a denial reaches over them, as in "no chest
-                pain or breathlessness".
+            symptoms: indices of all words that belong to some symptom.
         """
-        begin, end = _sentence(text, first, last)
-        before = [word.text for word in text[begin:first]]
-        after = [word.text for word in text[last + 1 : end]]
-        clear = [
-            before[place] in self._single["transparent"] or begin + place in symptoms for place in range(len(before))
-        ]
-        if cue := self._denial(before, clear):
+        begin = max(0, first - NEAR)
+        near = text[begin : last + 1 + NEAR]
+        nearby = frozenset(place for place in range(len(near)) if begin + place in symptoms)
+        return self.about(near, symptoms=nearby).judge(first - begin, last - begin)
+
+
+class Reading:
+    """One message: the ends of its sentences and the places of its cues, found once.
+
+    Args:
+        rules: the cue words.
+        text: the message.
+        symptoms: indices of all words that belong to some symptom.
+    """
+
+    def __init__(self, rules: ScopeRules, text: Sequence[Word], symptoms: frozenset[int]) -> None:
+        self._rules, self._text, self._symptoms = rules, text, symptoms
+        self._words = [word.text for word in text]
+        self._breaks = [place for place in range(len(text)) if _breaks(text, place)]
+        self._relatives = [place for place, word in enumerate(self._words) if rules.is_relative(word)]
+        self._close = [place for place, word in enumerate(self._words) if word in rules.close]
+        self._judged: dict[tuple[int, int], Scope] = {}
+        self._said = Said(self._words, rules.cues, {"asking": self._begins_a_clause, "self": self._not_supposed})
+
+    def judge(self, first: int, last: int) -> Scope:
+        """What the words around a symptom say of it.
+
+        Args:
+            first: index of the symptom's first word.
+            last: index of its last word.
+        """
+        if (first, last) not in self._judged:
+            self._judged[first, last] = self._judge(first, last)
+        return self._judged[first, last]
+
+    def _judge(self, first: int, last: int) -> Scope:
+        begin, end = self._sentence(first, last)
+        if cue := self._denial(begin, first):
             return Scope(Kind.DENIED, cue)
-        if cue := self._over([one for one in after[:AFTER] if one != PAUSE]):
+        if cue := self._over([one for one in self._words[last + 1 : min(end, last + 1 + AFTER)] if one != PAUSE]):
             return Scope(Kind.OVER, cue)
-        is_now = self._find("now", [*before, *after])
-        if cue := self._someone_else(before, is_now=bool(is_now)):
+        around = ((begin, first), (last + 1, end))
+        is_now = bool(self._said.first_around("now", *around))
+        if cue := self._someone_else(begin, last + 1, is_now=is_now):
             return Scope(Kind.OTHER, cue)
-        if (cue := self._find("past", [*before, *after])) and not is_now:
+        if cue := self._past(*around, is_now=is_now):
             return Scope(Kind.PAST, cue)
-        if cue := self._general(before, after, asked=end < len(text) and text[end].question):
+        if cue := self._general(*around, asked=end < len(self._text) and self._text[end].question):
             return Scope(Kind.GENERAL, cue)
         return Scope(Kind.PRESENT)
 
-    def _denial(self, before: list[str], clear: list[bool]) -> str:
+    def _denial(self, begin: int, first: int) -> str:
         """The nearest denial with nothing but transparent words between it and the symptom."""
-        for place in range(len(before) - 1, max(-1, len(before) - 1 - REACH), -1):
-            if self._at("not_denials", before, place):
+        begin = max(begin, first - REACH)
+        before = self._words[begin:first]
+        for place in range(len(before) - 1, -1, -1):
+            if self._rules.cues.at("not_denials", before, place):
                 return ""
-            if cue := self._at("denials", before, place):
-                return cue if all(clear[place + len(cue.split()) :]) else ""
+            if cue := self._rules.cues.at("denials", before, place):
+                return cue if all(map(self._is_clear, range(begin + place + len(cue.split()), first))) else ""
         return ""
+
+    def _is_clear(self, place: int) -> bool:
+        """Whether a denial reaches over a word."""
+        return (
+            self._words[place] in self._rules.transparent or place in self._symptoms or self._words[place + 1] in _LISTS
+        )
 
     def _over(self, after: list[str]) -> str:
         """Words such as "has stopped" right after the symptom, unless it has not."""
         for place in range(len(after)):
-            if self._at("denials", after, place) or after[place] in ("wont", "cant", "hasnt", "havent"):
+            if self._rules.cues.at("denials", after, place) or after[place] in ("wont", "cant", "hasnt", "havent"):
                 return ""
-            if cue := self._at("over_after", after, place):
+            if cue := self._rules.cues.at("over_after", after, place):
                 return cue
         return ""
 
-    def _someone_else(self, before: list[str], *, is_now: bool) -> str:
-        """A relative or friend whose symptom is told of, not one who needs help now."""
-        found = [
-            word
-            for word in before
-            if word.rstrip("s") in self._single["relatives"] or word in self._single["relatives"]
-        ]
-        if not found or self._single["close"] & set(before):
-            return ""
-        mine = before[len(before) - 1 - before[::-1].index(found[-1]) :]
-        if self._find("self", [word for word in mine[1:] if word not in ("hes", "shes")]):
-            return ""
-        told = self._find("relative_past", before)
-        return f"{found[-1]} {told}" if told and not is_now else ""
+    def _past(self, before: tuple[int, int], after: tuple[int, int], *, is_now: bool) -> str:
+        """Words that put a symptom into the past: a time, unless something is said of now; or how it was dealt with."""
+        resolved = self._said.first_around("resolved", before, after)
+        if resolved and not self._said.first_around("returns", before, after):
+            return resolved
+        return "" if is_now else self._said.first_around("past", before, after)
 
-    def _general(self, before: list[str], after: list[str], *, asked: bool) -> str:
+    def _someone_else(self, begin: int, end: int, *, is_now: bool) -> str:
+        """A relative or friend whose symptom is told of, not one who needs help now."""
+        index = bisect_left(self._relatives, end) - 1
+        if is_now or index < 0 or self._relatives[index] < begin:
+            return ""
+        if bisect_left(self._close, begin) < bisect_left(self._close, end):
+            return ""
+        relative = self._relatives[index]
+        if self._said.first("mine", relative + 1, end):
+            return ""
+        told = self._said.first("relative_past", begin, end)
+        return f"{self._words[relative]} {told}" if told else ""
+
+    def _general(self, before: tuple[int, int], after: tuple[int, int], *, asked: bool) -> str:
         """A question about what can happen, unless the speaker says of themselves, nearer to it, that it does."""
-        general = max(self._last("general", before), self._last("asking", before, beginning=True))
-        own = self._last("self", before)
+        general = max(self._said.last("general", *before), self._said.last("asking", *before))
+        own = self._said.last("self", *before)
         if general[0] > own[0]:
             return general[1]
-        if own[0] < 0 and asked and (cue := self._find("general", after)):
-            return cue
-        return ""
+        return self._said.first("general", *after) if own[0] < 0 and asked else ""
 
-    def _last(self, name: str, text: list[str], *, beginning: bool = False) -> tuple[int, str]:
-        """The place after the last cue of a kind, and the cue; -1 where there is none.
+    def _begins_a_clause(self, place: int) -> bool:
+        """Whether a word begins a clause: "can it ..." asks, "it can ..." does not."""
+        return place == 0 or self._words[place - 1] in _JOINTS or _breaks(self._text, place - 1)
 
-        Args:
-            name: the kind.
-            text: words before a symptom.
-            beginning: only where a clause begins: "can it ..." asks, "it can ..." does not.
-        """
-        places = [place for place in range(len(text)) if not beginning or place == 0 or text[place - 1] in _JOINTS]
-        if name == "self":  # "if i had ..." says nothing of oneself
-            places = [place for place in places if place == 0 or text[place - 1] != "if"]
-        found = [(place + len(cue.split()), cue) for place in places if (cue := self._at(name, text, place))]
-        return max(found, default=(-1, ""))
+    def _not_supposed(self, place: int) -> bool:
+        """Whether a word about oneself says something: "if i had ..." does not."""
+        return place == 0 or self._words[place - 1] != "if"
 
-    def _find(self, name: str, text: list[str]) -> str:
-        return next((cue for place in range(len(text)) if (cue := self._at(name, text, place))), "")
-
-    def _at(self, name: str, text: list[str], place: int) -> str:
-        """The longest cue of a kind that begins at a place."""
-        for phrase in self._phrases[name].get(text[place], ()):
-            if text[place : place + len(phrase)] == phrase:
-                return " ".join(phrase)
-        return ""
-
-
-def _by_first(phrases: list[str]) -> dict[str, list[list[str]]]:
-    """Phrases as lists of words in normal form, by their first word, the longest first."""
-    table: dict[str, list[list[str]]] = {}
-    for phrase in sorted(phrases, key=len, reverse=True):
-        parts = [word.text for word in words(phrase)]
-        table.setdefault(parts[0], []).append(parts)
-    return table
-
-
-def _sentence(text: Sequence[Word], first: int, last: int) -> tuple[int, int]:
-    """The sentence around a symptom: the index of its first word, and the index after its last."""
-    begin = first
-    while begin > 0 and not _breaks(text, begin - 1):
-        begin -= 1
-    end = last + 1
-    while end < len(text) and not _breaks(text, end):
-        end += 1
-    return begin, end
+    def _sentence(self, first: int, last: int) -> tuple[int, int]:
+        """The sentence around a symptom: the index of its first word, and the index after its last."""
+        before, after = bisect_left(self._breaks, first), bisect_left(self._breaks, last + 1)
+        begin = self._breaks[before - 1] + 1 if before else 0
+        return begin, self._breaks[after] if after < len(self._breaks) else len(self._text)
 
 
 def _breaks(text: Sequence[Word], place: int) -> bool:
@@ -210,4 +256,4 @@ def load(path: Path) -> ScopeRules:
     Raises:
         DataError: it is missing or does not fit.
     """
-    return ScopeRules(checked(_Cues, read_yaml(path)["scope"], path=path))
+    return ScopeRules(checked(_Cues, read_yaml(path)["scope"], path=path), this_year=datetime.now(UTC).year)

@@ -3,9 +3,11 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'", "`": "'"})
 _DROPPED = {"Cf", "Cc", "Mn", "Me"}
+_LINE_ENDS = {"\n", "\r", "\u2028", "\u2029"}
 _PIECE = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[.?!;\n]+|[,:()\u2013\u2014-]", re.UNICODE)
 _REPEATED = re.compile(r"(.)\1{2,}")
 _AUXILIARIES = frozenset({"do", "does", "did", "can", "could", "will", "would", "has", "have", "had", "should"})
@@ -13,6 +15,10 @@ _CONTRACTED = {"willnt": "wont", "cannt": "cant", "cannot": "cant"}
 
 STOP, PAUSE = "\x02", "\x01"
 """What stands for the end of a sentence and for a comma among the words."""
+TWICE = 2
+"""How often a letter may stand in a row."""
+LONGEST_FORM = 3
+"""Letters that one character may stand for, as in a ligature; some stand for a whole phrase of Arabic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ def words(text: str) -> list[Word]:
         if raw[0] in ".?!;\n":
             found.append(Word(STOP, start, end, question="?" in raw))
         elif raw[0].isalnum():
-            _add(found, _REPEATED.sub(r"\1\1", raw.replace("'", "")), start, end)
+            _add(found, _REPEATED.sub(r"\1\1", raw.replace("'", "")) if len(raw) > TWICE else raw, start, end)
         else:
             found.append(Word(PAUSE, start, end))
     return found
@@ -78,9 +84,18 @@ def _normal(text: str) -> tuple[str, list[int]]:
     characters: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):
-        if character != "\n" and unicodedata.category(character) in _DROPPED:
-            continue
-        for one in unicodedata.normalize("NFKC", character).translate(QUOTES).casefold():
+        for one in _form(character):
             characters.append(one)
             places.append(place)
     return "".join(characters), places
+
+
+@lru_cache(maxsize=4096)
+def _form(character: str) -> str:
+    """The normal form of a character: nothing for an invisible one, a space for a tab."""
+    if character.isspace():
+        return "\n" if character in _LINE_ENDS else " "
+    if unicodedata.category(character) in _DROPPED:
+        return ""
+    form = unicodedata.normalize("NFKC", character.translate(QUOTES)).translate(QUOTES).casefold()
+    return "".join(one for one in form if unicodedata.category(one) not in _DROPPED)[:LONGEST_FORM]

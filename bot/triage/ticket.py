@@ -14,27 +14,71 @@ class Urgency(StrEnum):
     SOON = "soon"
     ROUTINE = "routine"
 
+    @property
+    def rank(self) -> int:
+        """Its place in the order, 0 for the most urgent."""
+        return list(Urgency).index(self)
+
 
 class State(StrEnum):
     """Where a ticket stands."""
 
     NEW = "new"
     CLAIMED = "claimed"
+    WAITING_FOR_PATIENT = "waiting_for_patient"
+    SNOOZED = "snoozed"
     RESOLVED = "resolved"
+
+
+class Shelf(StrEnum):
+    """On which list of the queue a ticket stands."""
+
+    OPEN = "open"
+    LATER = "later"
+    RESOLVED = "resolved"
+
+
+SHELVES = {
+    State.NEW: Shelf.OPEN,
+    State.CLAIMED: Shelf.OPEN,
+    State.WAITING_FOR_PATIENT: Shelf.LATER,
+    State.SNOOZED: Shelf.LATER,
+    State.RESOLVED: Shelf.RESOLVED,
+}
+
+
+class ByItself(StrEnum):
+    """What moves a ticket without anybody of the staff."""
+
+    PATIENT = "patient"
+    CLOCK = "clock"
 
 
 STAFF = frozenset({Role.FRONT_DESK, Role.CLINICIAN, Role.ADMIN})
 """Roles that work on tickets."""
 
-MOVES: dict[tuple[State, State], frozenset[Role]] = {
-    (State.NEW, State.CLAIMED): STAFF,
-    (State.CLAIMED, State.NEW): STAFF,
-    (State.CLAIMED, State.RESOLVED): STAFF,
-    (State.RESOLVED, State.NEW): STAFF,
+Mover = Role | ByItself
+_PATIENT, _CLOCK = frozenset({ByItself.PATIENT}), frozenset({ByItself.CLOCK})
+
+MOVES: dict[tuple[State, State], frozenset[Mover]] = {
+    (State.NEW, State.CLAIMED): frozenset(STAFF),
+    (State.CLAIMED, State.CLAIMED): frozenset(STAFF),
+    (State.CLAIMED, State.NEW): STAFF | _CLOCK,
+    (State.CLAIMED, State.WAITING_FOR_PATIENT): frozenset(STAFF),
+    (State.CLAIMED, State.SNOOZED): frozenset(STAFF),
+    (State.CLAIMED, State.RESOLVED): frozenset(STAFF),
+    (State.WAITING_FOR_PATIENT, State.CLAIMED): frozenset(STAFF),
+    (State.WAITING_FOR_PATIENT, State.NEW): STAFF | _PATIENT,
+    (State.WAITING_FOR_PATIENT, State.RESOLVED): frozenset(STAFF),
+    (State.SNOOZED, State.CLAIMED): frozenset(STAFF),
+    (State.SNOOZED, State.NEW): STAFF | _PATIENT | _CLOCK,
+    (State.SNOOZED, State.RESOLVED): frozenset(STAFF),
+    (State.RESOLVED, State.NEW): STAFF | _PATIENT,
 }
+"""Claimed to claimed is handing it to a colleague."""
 
 
-def check_move(before: State, after: State, *, role: Role) -> None:
+def check_move(before: State, after: State, *, role: Mover) -> None:
     """Refuse a move that nobody, or not this role, may make.
 
     Raises:
@@ -42,6 +86,22 @@ def check_move(before: State, after: State, *, role: Role) -> None:
     """
     roles = MOVES.get((before, after))
     if roles is None:
-        raise NotAllowed(f"a ticket that is {before} cannot become {after}")
+        raise NotAllowed(f"a ticket that is {_said(before)} cannot become {_said(after)}")
     if role not in roles:
-        raise NotAllowed(f"the role {role} may not make a ticket {after}")
+        raise NotAllowed(f"the role {role} may not make a ticket {_said(after)}")
+
+
+def check_urgency(before: Urgency, after: Urgency, *, role: Mover, reason: str) -> None:
+    """Refuse to lower a ticket's urgency without a reason; raising it is free.
+
+    Raises:
+        NotAllowed: the reason is missing, or this role does not work on tickets.
+    """
+    if role not in STAFF:
+        raise NotAllowed(f"the role {role} does not work on tickets")
+    if after.rank > before.rank and not reason.strip():
+        raise NotAllowed("say why the urgency is lowered")
+
+
+def _said(state: State) -> str:
+    return state.replace("_", " ")

@@ -10,6 +10,17 @@ const STRINGS = {
   unread: (n) => `${n} new`,
   menu: "Menu",
   transcript: "Download transcript",
+  visit: "Notes for my visit",
+  visitTitle: "My notes for the visit",
+  visitParts: { told: "What I have said about myself", asked: "What I asked", read: "What I read", questions: "Questions for the clinician" },
+  visitSave: "Save as text",
+  visitHand: "Give it to the team",
+  failed: "That did not work just now. Please try again.",
+  back: "Back to the chat",
+  helped: "Was this helpful?",
+  yes: "Yes",
+  no: "No",
+  thanks: "Thank you.",
   print: "Print",
   erase: "Erase everything",
   eraseSure: "Erase the whole conversation, also at the clinic? This cannot be undone.",
@@ -36,6 +47,7 @@ const STRINGS = {
   choices: "Choose one, or type",
   sources: "Sources",
   terms: "Words explained",
+  figure: "Read it as text",
   reviewed: (by, on, due) => `Reviewed by ${by} on ${on}${due ? `, next review due ${due}` : ""}.`,
   unreviewed: "Not yet reviewed by this clinic.",
   offline: "No connection. Trying again…",
@@ -50,7 +62,16 @@ const STRINGS = {
 const MOST_CHARACTERS = 4000;
 const SHOW_LEFT_FROM = 3600;
 const LONGEST_WAIT_MS = 30000;
+/** Buttons that answer "have you reached help?": the first of a message that begins with that question. */
+const HELP_ANSWERS = 2;
 const KEPT = "axis-chat";
+
+/** Let the browser save a text as a file. */
+function save(text, name) {
+  const link = make("a", { href: URL.createObjectURL(new Blob([text], { type: "text/plain" })), download: name });
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
 
 /** An element with attributes and children; strings become text nodes. */
 function make(tag, attributes = {}, ...children) {
@@ -139,7 +160,7 @@ class AxisChat extends HTMLElement {
     this.banner = make("p", { class: "banner" }, STRINGS.emergencyPlain);
     this.log = make("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": STRINGS.log, tabindex: "0" });
     this.status = make("p", { class: "status", role: "status" });
-    this.state = make("p", { class: "state" });
+    this.state = make("p", { class: "state", role: "status" });
     this.foot = make("div", { class: "foot" });
     this.panel = make(
       "section",
@@ -148,10 +169,11 @@ class AxisChat extends HTMLElement {
       this.banner, this.log, this.state, this.status, this.foot,
     );
     this.panel.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") {
-        event.stopPropagation();
-        this.close();
-      }
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      if (this.menu.open) this.closeMenu();
+      else if (this.sheet) this.closeVisit();
+      else this.close();
     });
     return this.panel;
   }
@@ -161,13 +183,21 @@ class AxisChat extends HTMLElement {
   }
 
   buildMenu() {
-    const item = (text, act) => make("button", { type: "button", onclick: () => { this.menu.open = false; act(); } }, text);
+    const item = (text, act) => make("button", { type: "button", onclick: () => { this.closeMenu(); act(); } }, text);
     this.menu = make(
-      "details", { class: "menu" }, make("summary", {}, STRINGS.menu),
-      make("div", {}, item(STRINGS.transcript, () => this.download()), item(STRINGS.print, () => window.print()),
+      "details", { class: "menu", hidden: true }, make("summary", {}, STRINGS.menu),
+      make("div", {}, item(STRINGS.transcript, () => this.download()), item(STRINGS.visit, () => this.showVisit()), item(STRINGS.print, () => window.print()),
         item(STRINGS.erase, () => this.askErase()), item(STRINGS.end, () => this.end())),
     );
+    this.menu.addEventListener("focusout", (event) => {
+      if (event.relatedTarget && !this.menu.contains(event.relatedTarget)) this.menu.open = false;
+    });
     return this.menu;
+  }
+
+  closeMenu() {
+    this.menu.open = false;
+    this.menu.querySelector("summary").focus();
   }
 
   open() {
@@ -175,11 +205,18 @@ class AxisChat extends HTMLElement {
     this.launcher.setAttribute("aria-expanded", "true");
     this.setUnread(0);
     if (!this.api.saved && !this.foot.firstChild) this.showConsent();
-    (this.input || this.panel.querySelector("h2")).focus();
+    this.focusHome();
     this.scrollDown();
   }
 
+  /** Where the focus goes when what held it has gone. */
+  focusHome() {
+    const input = this.input && !this.input.disabled && this.input.isConnected && !this.sheet ? this.input : null;
+    (this.sheet?.querySelector("h3") || input || this.panel.querySelector("h2")).focus();
+  }
+
   close() {
+    this.calm();
     this.launcher.focus();
     this.panel.hidden = true;
     this.launcher.setAttribute("aria-expanded", "false");
@@ -255,6 +292,7 @@ class AxisChat extends HTMLElement {
   /** The conversation is there: draw the composer and listen. */
   begin() {
     this.status.textContent = "";
+    this.menu.hidden = false;
     this.foot.replaceChildren(this.buildComposer());
     this.listen();
   }
@@ -263,8 +301,9 @@ class AxisChat extends HTMLElement {
     try {
       const page = await this.api.json(`${this.api.path}/messages`);
       page.messages.forEach((message) => this.show(message));
-      this.showState(page.state);
+      this.calm();
       this.begin();
+      this.showState(page.state);
     } catch (problem) {
       if (problem.status === 401 || problem.status === 404) {
         this.api.save(null);
@@ -324,7 +363,10 @@ class AxisChat extends HTMLElement {
   }
 
   async attempt(body, own) {
-    own.querySelector(".delivery")?.remove();
+    if (own.querySelector(".delivery")) {
+      own.querySelector(".delivery").remove();
+      this.focusHome();
+    }
     this.status.textContent = STRINGS.typing;
     this.waiting = own;
     try {
@@ -348,7 +390,7 @@ class AxisChat extends HTMLElement {
     }
     if (problem.text) this.log.append(this.bubble("system", ...problem.text.split("\n\n").map((text) => make("p", {}, text))));
     const again = make("button", { type: "button", onclick: () => this.attempt(body, own) }, STRINGS.retry);
-    own.append(make("p", { class: "delivery", role: "alert" }, `${STRINGS.notSent} `, again));
+    own.append(make("p", { class: "delivery" }, `${STRINGS.notSent} `, again));
     this.scrollDown();
   }
 
@@ -362,11 +404,25 @@ class AxisChat extends HTMLElement {
       if (!this.isDrawn(message.text)) this.log.append(this.bubble("patient", make("p", {}, message.text)));
       return;
     }
-    this.log.querySelectorAll(".choices button").forEach((button) => { button.disabled = true; });
+    this.retire();
     const drawn = this.drawMessage(message);
     this.log.append(drawn);
     if (this.panel.hidden && this.input) this.setUnread(this.unread + 1);
     this.log.scrollTop = drawn.offsetTop - this.log.offsetTop; // a long answer is read from its beginning
+  }
+
+  /** What an earlier message asked is past; a focus that was on it must not fall to the page. */
+  retire() {
+    const held = this.shadowRoot.activeElement?.closest(".choices, .helped");
+    this.calm();
+    this.log.querySelectorAll(".choices button").forEach((button) => { button.disabled = true; });
+    this.log.querySelectorAll(".helped").forEach((group) => group.remove());
+    if (held) this.focusHome();
+  }
+
+  /** An alert is told once: drawn again or shown again, it is a message like any other. */
+  calm() {
+    this.log.querySelectorAll("[role=alert]").forEach((card) => card.setAttribute("role", "article"));
   }
 
   /** Whether a message of the patient was drawn when it was sent: the stream tells of it too. */
@@ -392,13 +448,41 @@ class AxisChat extends HTMLElement {
     if (urgent) {
       article.classList.add("urgent");
       article.setAttribute("role", "alert");
-      article.append(this.drawNumbers());
+      content[0].after(this.drawNumbers());
     }
     if (known && message.closing) article.append(make("p", { class: "closing" }, message.closing.text));
     if (message.terms?.length) article.append(drawTerms(message.terms));
     message.provenance.filter((source) => !source.topic.includes(":")).forEach((source) => article.append(drawSource(source)));
-    if (message.choices.length) article.append(this.drawChoices(message.choices));
+    let choices = message.choices;
+    if (!urgent && message.blocks[0]?.tone === "emergency" && choices.length >= HELP_ANSWERS) {
+      content[0].after(this.drawChoices(choices.slice(0, HELP_ANSWERS), message.blocks[0].text));
+      choices = choices.slice(HELP_ANSWERS);
+    }
+    if (choices.length) article.append(this.drawChoices(choices));
+    if (message.kind === "answer" && message.provenance.length && !message.provenance[0].topic.includes(":")) {
+      article.append(this.drawHelped(message));
+    }
     return article;
+  }
+
+  /** One question after the newest answer. The log keeps silent here: the focus moves to the thanks, which tells them. */
+  drawHelped(message) {
+    const group = make("div", { class: "helped", role: "group", "aria-label": STRINGS.helped, "aria-live": "off" },
+      make("span", {}, STRINGS.helped));
+    const button = (text, helpful) => make("button", { type: "button", onclick: async () => {
+      try {
+        await this.api.call(`${this.api.path}/messages/${message.id}/helpful`, { method: "PUT", body: { helpful } });
+      } catch {
+        this.status.textContent = STRINGS.failed;
+        return;
+      }
+      this.status.textContent = "";
+      const thanks = make("span", { tabindex: "-1" }, STRINGS.thanks);
+      group.replaceChildren(thanks);
+      thanks.focus();
+    } }, text);
+    group.append(button(STRINGS.yes, true), button(STRINGS.no, false));
+    return group;
   }
 
   drawNumbers() {
@@ -408,14 +492,13 @@ class AxisChat extends HTMLElement {
       telephone(numbers.crisis_line.number, numbers.crisis_line.name));
   }
 
-  drawChoices(choices) {
-    const group = make("div", { class: "choices", role: "group", "aria-label": STRINGS.choices });
+  drawChoices(choices, name = STRINGS.choices) {
+    const group = make("div", { class: "choices", role: "group", "aria-label": name });
     for (const choice of choices) {
       group.append(make("button", {
         type: "button",
         onclick: () => {
-          group.querySelectorAll("button").forEach((button) => { button.disabled = true; });
-          this.input.focus();
+          this.retire();
           this.deliver({ choice: choice.id }, choice.title);
         },
       }, choice.title));
@@ -424,8 +507,12 @@ class AxisChat extends HTMLElement {
   }
 
   showState(state) {
-    this.state.textContent = { waiting_for_staff: STRINGS.waiting, staff: STRINGS.staff, closed: STRINGS.closed }[state] || "";
-    if (this.input) this.input.disabled = state === "closed";
+    const text = { waiting_for_staff: STRINGS.waiting, staff: STRINGS.staff, closed: STRINGS.closed }[state] || "";
+    if (this.state.textContent !== text) this.state.textContent = text;
+    if (!this.input) return;
+    const held = this.shadowRoot.activeElement === this.input;
+    this.input.form.querySelectorAll("textarea, button").forEach((control) => { control.disabled = state === "closed"; });
+    if (held && this.input.disabled) this.focusHome();
   }
 
   // ---- listening ---------------------------------------------------------------------------------------------------
@@ -486,45 +573,103 @@ class AxisChat extends HTMLElement {
   // ---- the menu ----------------------------------------------------------------------------------------------------
 
   async download() {
+    try {
+      save(await (await this.api.call(`${this.api.path}/transcript`)).text(), "axis-conversation.txt");
+    } catch {
+      this.status.textContent = STRINGS.failed;
+    }
+  }
+
+  /** The sheet for a visit takes the place of the chat until it is closed; printing prints it alone. */
+  async showVisit() {
+    let sheet;
+    try {
+      sheet = await this.api.json(`${this.api.path}/visit-sheet`);
+    } catch {
+      this.status.textContent = STRINGS.failed;
+      return;
+    }
     if (!this.api.saved) return;
-    const text = await (await this.api.call(`${this.api.path}/transcript`)).text();
-    const link = make("a", { href: URL.createObjectURL(new Blob([text], { type: "text/plain" })), download: "axis-conversation.txt" });
-    link.click();
-    URL.revokeObjectURL(link.href);
+    this.closeVisit();
+    this.status.textContent = "";
+    const parts = Object.entries(STRINGS.visitParts).filter(([name]) => sheet[name].length).flatMap(([name, title]) => [
+      make("h4", {}, title), make("ul", {}, ...sheet[name].map((line) => make("li", {}, line)))]);
+    const button = (text, act) => make("button", { type: "button", onclick: act }, text);
+    this.sheet = make("div", { class: "visit" },
+      make("div", { class: "page", role: "region", "aria-labelledby": "visit", tabindex: "0" },
+        make("h3", { id: "visit", tabindex: "-1" }, STRINGS.visitTitle), ...parts),
+      make("div", { class: "acts" }, button(STRINGS.back, () => this.closeVisit()), button(STRINGS.print, () => window.print()),
+        button(STRINGS.visitSave, () => save(sheet.text, "axis-visit.txt")), button(STRINGS.visitHand, () => this.handOver())));
+    this.log.hidden = this.foot.hidden = true;
+    this.log.after(this.sheet);
+    this.focusHome();
+  }
+
+  closeVisit() {
+    if (!this.sheet) return;
+    this.sheet.remove();
+    this.sheet = null;
+    this.log.hidden = this.foot.hidden = false;
+    this.status.textContent = "";
+    this.focusHome();
+    this.scrollDown();
+  }
+
+  /** Give the sheet to the team, once; the chat comes back first, so that what the team says of it is read out. */
+  async handOver() {
+    if (this.handing) return;
+    this.handing = true;
+    this.status.textContent = STRINGS.sending;
+    try {
+      const handed = await this.api.json(`${this.api.path}/visit-sheet`, { method: "POST" });
+      this.closeVisit();
+      handed.messages.forEach((message) => this.show(message));
+    } catch {
+      this.status.textContent = STRINGS.failed;
+    }
+    this.handing = false;
   }
 
   askErase() {
-    if (!this.api.saved) return;
-    const kept = [...this.foot.childNodes];
-    const yes = make("button", { type: "button", class: "danger", onclick: () => this.erase(kept) }, STRINGS.eraseYes);
-    const no = make("button", { type: "button", onclick: () => { this.foot.replaceChildren(...kept); this.input?.focus(); } }, STRINGS.eraseNo);
+    this.closeVisit();
+    const kept = this.kept || [...this.foot.childNodes];
+    this.kept = kept;
+    const back = () => { this.kept = null; this.foot.replaceChildren(...kept); this.focusHome(); };
+    const yes = make("button", { type: "button", class: "danger", onclick: () => this.erase(back) }, STRINGS.eraseYes);
+    const no = make("button", { type: "button", onclick: back }, STRINGS.eraseNo);
     this.foot.replaceChildren(make("div", { role: "alertdialog", "aria-labelledby": "sure" },
       make("p", { id: "sure" }, STRINGS.eraseSure), yes, no));
     no.focus();
   }
 
-  async erase(kept) {
+  async erase(back) {
+    let receipt;
     try {
       this.stop();
-      const receipt = await this.api.json(this.api.path, { method: "DELETE" });
-      this.forget();
-      await this.showConsent(STRINGS.erased(receipt.receipt_id));
-      this.foot.querySelector("button")?.focus();
+      receipt = await this.api.json(this.api.path, { method: "DELETE" });
     } catch {
       this.status.textContent = STRINGS.eraseFailed;
-      this.foot.replaceChildren(...kept);
+      back();
       this.listen();
+      return;
     }
+    this.forget();
+    await this.showConsent(STRINGS.erased(receipt.receipt_id));
+    this.foot.querySelector("button")?.focus();
   }
 
   end() {
     this.stop();
     this.forget();
+    this.focusHome();
     this.showConsent();
   }
 
   forget() {
+    this.closeVisit();
     this.api.save(null);
+    this.menu.hidden = true;
+    this.kept = null;
     this.seen.clear();
     this.log.replaceChildren();
     this.state.textContent = "";
@@ -577,7 +722,7 @@ function drawFigure(block) {
   const svg = copyDrawing(new DOMParser().parseFromString(block.svg, "image/svg+xml").documentElement);
   const words = block.text.split("\n").map((line) => make("p", {}, line));
   return make("figure", {}, make("figcaption", {}, block.title), svg,
-    make("details", {}, make("summary", {}, "Read it as text"), ...words));
+    make("details", {}, make("summary", {}, STRINGS.figure), ...words));
 }
 
 const DRAWN = new Set(["svg", "title", "desc", "rect", "path", "text"]);

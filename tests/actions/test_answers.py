@@ -14,11 +14,12 @@ from actions.conversation import Conversation
 from actions.refusals import Refusals
 from actions.symptoms import Symptoms
 from actions.topics import Topics
-from actions.turn import Subject
+from actions.turn import FAILED, Subject
 from bot.content import governance
 from bot.content.blocks import as_text
-from bot.conversation.message import Gap, Kind, Reply
+from bot.conversation.message import Kind, Reply
 from bot.database import Database
+from bot.encoder import unpacked
 from bot.roles import Role
 from bot.settings import Settings
 from tests.when import NOW
@@ -150,7 +151,7 @@ def test_an_action_that_breaks_says_nothing_and_logs_no_words(
     tracker = Tracker("x", {}, {"text": "zanzibar", "intent": {"name": "greet"}}, [], False, None, {}, "action_listen")
     dispatcher = CollectingDispatcher()
     assert Conversation().run(dispatcher, tracker, {}) == []
-    assert dispatcher.messages == []
+    assert [one["custom"] for one in dispatcher.messages] == [FAILED]
     assert "zanzibar" not in capsys.readouterr().out
 
 
@@ -164,14 +165,22 @@ def test_a_text_that_is_held_back_is_not_shown_and_a_person_is_offered(talk: Tal
         talk.say("ask_more_detail", "more detail please"),
         talk.say("choose_topic", "/choose_topic", topic="raloxifene", level="plain"),
     ):
-        assert reply.gap == Gap(kind="withheld", topic="raloxifene")
+        assert reply.gap is not None
+        assert (reply.gap.kind, reply.gap.topic) == ("withheld", "raloxifene")
         assert reply.provenance == []
         assert [one.intent for one in reply.offers] == ["ask_for_person"]
         assert not {as_text(block) for block in reply.blocks} & {as_text(block) for block in asked.blocks}
 
 
 def test_what_is_not_known_and_what_was_asked_back_is_noted_as_a_gap(talk: Talk) -> None:
-    assert talk.say("nlu_fallback", "my bicycle tyre hisses at the purple moon").gap == Gap(kind="unanswered")
+    unknown = talk.say("nlu_fallback", "my bicycle tyre hisses at the purple moon").gap
+    assert unknown is not None
+    assert unknown.kind == "unanswered"
+    named = talk.say("nlu_fallback", "my name is Bob Smith, my bicycle tyre hisses at the purple moon").gap
+    redacted = talk.say("nlu_fallback", "my name is [name], my bicycle tyre hisses at the purple moon").gap
+    assert named == redacted, "the vector is of the words without the name"
+    assert named != unknown
+    assert unpacked(unknown.vector).shape == (1, 384)
     unsure = talk.say("ask_lab_marker", "numbers on my sheet about")
     assert unsure.gap is not None
 

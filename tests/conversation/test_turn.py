@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from bot.content.blocks import Paragraph
-from bot.conversation import guard, store
+from bot.conversation import erasure, guard, store
 from bot.conversation.fixed import Fixed
 from bot.conversation.message import Handoff, Kind, Offer, Reply, State
 from bot.conversation.turn import House, Incoming, Outcome, take_turn
@@ -145,6 +145,46 @@ async def test_whatever_the_dialogue_raises_the_safe_reply_goes_out(
     assert (await patient.say("and now")).messages[0].kind is Kind.ANSWER
 
 
+UNNAMED = "half the telly has gone missing from what im looking at since dinner"
+"""An emergency in words that no rule lists."""
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "urgency"),
+    [
+        (UNNAMED, Kind.EMERGENCY, Urgency.EMERGENCY),
+        (
+            "been sat at the quarry edge with the engine running since nine, it would be so quick",
+            Kind.CRISIS,
+            Urgency.EMERGENCY,
+        ),
+    ],
+)
+async def test_with_the_dialogue_down_an_alarm_that_no_rule_names_is_raised_all_the_same(
+    house: House, dialogue: Dialogue, text: str, kind: Kind, urgency: Urgency
+) -> None:
+    async def broken(_: str) -> Reply:
+        raise Unavailable("down")
+
+    dialogue.behave = broken
+    patient = Patient(house)
+    assert house.fixed.alarm(text) is None
+    outcome = await patient.say(text)
+    assert outcome.messages[0].kind is kind
+    assert_closed(outcome)
+    with house.database.reading() as session:
+        assert tickets.of_conversation(session, patient.id).urgency is urgency
+
+
+async def test_an_alarm_behind_what_the_dialogue_reads_of_a_long_message_is_raised(
+    house: House, dialogue: Dialogue
+) -> None:
+    about = "thank you for the leaflet about the parking and the opening hours of the clinic. " * 14
+    assert (await Patient(house).say(about)).messages[0].kind is Kind.ANSWER
+    outcome = await Patient(house).say(f"{about}{UNNAMED}")
+    assert outcome.messages[0].kind is Kind.EMERGENCY
+
+
 async def test_an_empty_reply_becomes_the_safe_one(house: House, dialogue: Dialogue) -> None:
     async def empty(_: str) -> Reply:
         return Reply(kind=Kind.ANSWER, blocks=[])
@@ -246,7 +286,7 @@ async def test_a_conversation_that_is_erased_meanwhile_takes_no_reply(house: Hou
 
     async def erased(text: str) -> Reply:
         with house.database.writing() as session:
-            store.erase(session, patient.id, now=NOW)
+            erasure.erase(session, patient.id, now=NOW)
         return await dialogue.echo(text)
 
     dialogue.behave = erased

@@ -1,6 +1,7 @@
 """Replaying what was said: a changed row, a strange sentence and a text that nobody approved are found."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,14 +10,15 @@ from sqlalchemy import text
 from bot.content import governance, record, store
 from bot.content.blocks import Block, Paragraph
 from bot.content.topic import Level, sha256
-from bot.conversation import guard
+from bot.conversation import erasure, guard, questions
 from bot.conversation import store as conversations
 from bot.conversation.fixed import Fixed
-from bot.conversation.message import Gap, Kind, Provenance, Reply
+from bot.conversation.message import Closing, Gap, Kind, Provenance, Reply
 from bot.conversation.verify import Verified, verify
 from bot.database import Database
 from bot.roles import Role
-from bot.settings import Mode
+from bot.settings import Mode, Settings
+from bot.words import load_words
 from tests.content.test_governance import approve, unguard
 from tests.content.test_store import draft, put
 from tests.when import NOW
@@ -48,7 +50,7 @@ def talk(database: Database, fixed: Fixed, blocks: list[Block], source: Provenan
         )
         reply = reply.model_copy(update={"created_at": LATER})
         if gap:
-            conversations.note_gap(session, received, gap, now=LATER)
+            questions.note(session, received, gap, now=LATER)
         conversations.answer(session, received, reply, now=LATER)
     return one
 
@@ -145,11 +147,12 @@ def test_a_gap_is_kept_redacted_and_erased_with_its_conversation(approved: Datab
     held = Gap(kind="withheld", topic="example")
     one = talk(approved, fixed, draft().texts[Level.PLAIN].blocks, provenance(), gap=held)
     with approved.reading() as session:
-        assert conversations.gaps(session) == [(one, "withheld", "my name is [name], how does it work")]
+        found = [(gap.conversation, gap.kind, gap.text) for gap in questions.asked(session)]
+        assert found == [(one, "withheld", "my name is [name], how does it work")]
         assert [(task.topic, task.owner) for task in governance.open_tasks(session)] == [("example", "Bea")]
     with approved.writing() as session:
-        conversations.erase(session, one, now=LATER)
-        assert conversations.gaps(session) == []
+        erasure.erase(session, one, now=LATER)
+        assert questions.asked(session) == []
 
 
 def test_an_emergency_text_names_its_revision(database: Database, fixed: Fixed) -> None:
@@ -163,3 +166,30 @@ def test_an_emergency_text_names_its_revision(database: Database, fixed: Fixed) 
     talk(database, fixed, reply.blocks, reply.provenance[0])
     assert replay(database, fixed, Mode.DEMO).faults == ()
     fixed.revisions.clear()
+
+
+def test_an_old_conversation_passes_after_the_words_that_are_not_medical_were_changed(
+    database: Database, fixed: Fixed
+) -> None:
+    with database.writing() as session:
+        store.import_drafts(session, [*fixed.drafts(), *fixed.wordings()], now=NOW)
+    greeting = guard.close(fixed.say("greeting"), fixed.closing("general"))
+    with database.writing() as session:
+        conversations.open_conversation(
+            session, channel="web", locale="en", consent_version="1", greeting=greeting, now=NOW
+        )
+    clinic = fixed.clinic.model_copy(update={"name": "Another name"})
+    words = load_words(Settings().language_dir / "replies.yml", clinic, emergency_number="112", page="/")
+    reworded = replace(fixed, clinic=clinic, words=words)
+    assert replay(database, reworded, Mode.DEMO).faults == ()
+
+
+def test_a_closing_that_never_was_ours_is_found(approved: Database, fixed: Fixed) -> None:
+    closing = Closing(id="treatment", text="Ring my cousin, he knows.")
+    greeting = guard.close(fixed.say("greeting"), closing)
+    with approved.writing() as session:
+        conversations.open_conversation(
+            session, channel="web", locale="en", consent_version="1", greeting=greeting, now=NOW
+        )
+    [fault] = replay(approved, fixed).faults
+    assert "closing" in fault.what

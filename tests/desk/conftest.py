@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,12 @@ from bot.content.blocks import BulletList, Notice, Paragraph, Table, Text
 from bot.content.store import Draft
 from bot.content.topic import Level
 from bot.conversation import store as conversations
+from bot.conversation.bell import Bell
+from bot.conversation.fixed import Fixed
 from bot.conversation.message import Message, Provenance
 from bot.conversation.message import Role as Speaker
 from bot.database import Database
-from bot.desk import pages, store
+from bot.desk import pages, provider, store
 from bot.roles import Role
 from bot.settings import Settings
 from bot.triage import store as tickets
@@ -48,8 +51,22 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databa
 
 @pytest.fixture
 def app(database: Database, tmp_path: Path) -> FastAPI:
-    made = FastAPI()
-    made.state.desk = pages.Desk(database=database, settings=Settings(var_dir=tmp_path))
+    return desk_app(database, Settings(var_dir=tmp_path))
+
+
+@cache
+def texts() -> Fixed:
+    """The fixed texts, read once."""
+    return Fixed.load(Settings())
+
+
+def desk_app(database: Database, settings: Settings) -> FastAPI:
+    """The staff pages alone."""
+    made, fixed = FastAPI(), texts()
+    fixed.note_hours(None)
+    made.state.desk = pages.Desk(
+        database=database, settings=settings, fixed=fixed, bell=Bell(), provider=provider.of(settings)
+    )
     made.include_router(pages.build())
     return made
 
@@ -76,6 +93,17 @@ def form(html: str, action: str) -> dict[str, str]:
     """The hidden fields of a page's form."""
     inside = html.split(f'action="{action}"')[1].split("</form>", maxsplit=1)[0]
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', inside))
+
+
+def token(html: str) -> str:
+    """The token of the session that a page was made for."""
+    return form(html, "/desk/logout")["csrf"]
+
+
+def move(browser: Browser, revision: int, after: str, **fields: str) -> Response:
+    """Make a move by its own page, as it stands there."""
+    path = f"/desk/review/{revision}"
+    return browser.submit(f"{path}/move/{after}", path, **fields)
 
 
 Open = Callable[[str], Browser]

@@ -11,7 +11,7 @@ from bot.database import Database
 from bot.desk.store import add_staff
 from bot.roles import Role
 from bot.settings import Mode
-from tests.desk.conftest import PASSWORD, SCRIPT, Open, audit, form, put_text
+from tests.desk.conftest import PASSWORD, SCRIPT, Open, audit, move, put_text, token
 from tests.when import NOW
 
 
@@ -36,12 +36,12 @@ def test_the_list_shows_each_text_once_with_counts(browser: Open, database: Data
     in_review(database, put_text(database, id="second", title="The second"))
     mine = browser("reviewer")
     page = mine.get("/desk/review").text
-    for text in ("The example", "The second", "Mechanism", "All <span>2</span>", "Draft <span>1</span>"):
+    for text in ("The example", "The second", "Mechanism", "All <span>2</span>", "Drafts to submit <span>1</span>"):
         assert text in page
     drafts = mine.get("/desk/review?state=draft").text
     assert "The example" in drafts
     assert "The second" not in drafts
-    assert "No text is in this state." in mine.get("/desk/review?state=retired").text
+    assert "No text is like this." in mine.get("/desk/review?state=retired").text
     assert f"/desk/review/{revision}" in page
 
 
@@ -60,14 +60,13 @@ def test_a_text_is_shown_as_text(browser: Open, database: Database) -> None:
     revision = put_text(database, title=SCRIPT, author=SCRIPT)
     mine = browser("reviewer")
     for page in ("/desk/review", f"/desk/review/{revision}"):
-        assert "<script" not in mine.get(page).text
+        assert "<script>" not in mine.get(page).text
 
 
 def test_an_approved_text_is_served_in_production(browser: Open, database: Database, revision: int) -> None:
-    path = f"/desk/review/{revision}"
-    assert browser("author").submit(path, path, after="in_review").status_code == 303
+    assert move(browser("author"), revision, "in_review").status_code == 303
     assert served(database) is None
-    assert browser("reviewer").submit(path, path, after="approved").status_code == 303
+    assert move(browser("reviewer"), revision, "approved").status_code == 303
     found = served(database)
     assert found is not None
     assert (found.revision, found.reviewed_by) == (1, "reviewer")
@@ -81,9 +80,9 @@ def test_an_approved_text_is_served_in_production(browser: Open, database: Datab
 
 
 def test_a_reviewer_may_set_the_next_review(browser: Open, database: Database, revision: int) -> None:
-    path = in_review(database, revision)
+    in_review(database, revision)
     due = date.today() + timedelta(days=90)
-    assert browser("reviewer").submit(path, path, after="approved", review_due=due.isoformat()).status_code == 303
+    assert move(browser("reviewer"), revision, "approved", review_due=due.isoformat()).status_code == 303
     found = served(database)
     assert found is not None
     assert found.review_due == due
@@ -91,10 +90,11 @@ def test_a_reviewer_may_set_the_next_review(browser: Open, database: Database, r
 
 @pytest.mark.parametrize("due", ["2020-01-01", "tomorrow", "31/12/2030", "2030-02-30"])
 def test_a_day_that_cannot_be_is_refused(browser: Open, database: Database, revision: int, due: str) -> None:
-    path = in_review(database, revision)
-    answer = browser("reviewer").submit(path, path, after="approved", review_due=due)
+    in_review(database, revision)
+    answer = move(browser("reviewer"), revision, "approved", review_due=due, note="well written")
     assert answer.status_code == 422
     assert 'aria-invalid="true"' in answer.text
+    assert "well written" in answer.text
     assert state(database, revision) is State.IN_REVIEW
 
 
@@ -106,8 +106,9 @@ def test_nobody_approves_their_own_text(browser: Open, database: Database) -> No
     ann = browser("Ann")
     page = ann.get(path).text
     assert "the author of a text cannot approve it" in page
-    assert ">Approve</button>" not in page
-    answer = ann.submit(path, path, after="approved")
+    assert "/move/approved" not in page
+    assert ann.get(f"{path}/move/approved").status_code == 403
+    answer = ann.client.post(path, data={"csrf": token(page), "after": "approved", "seen": "in_review"})
     assert answer.status_code == 403
     assert "The author of a text cannot approve it." in answer.text
     assert state(database, revision) is State.IN_REVIEW
@@ -144,10 +145,10 @@ def test_a_page_offers_what_the_role_may_do_and_nothing_else_works(
             ]:
                 store.move(session, revision, step, actor="Bea", role=Role.REVIEWER, now=NOW)
         page = mine.get(path).text
-        assert (f'name="after" value="{after}"' in page) == (after in MAY[role][before])
-        token = form(page, "/desk/logout")["csrf"]
-        answer = mine.client.post(path, data={"csrf": token, "after": after})
-        assert answer.status_code == (303 if after in MAY[role][before] else 403)
+        assert (f'href="{path}/move/{after}"' in page) == (after in MAY[role][before])
+        assert mine.get(f"{path}/move/{after}").status_code == (200 if after in MAY[role][before] else 403)
+        fields = {"csrf": token(page), "after": after, "seen": before, "note": "because"}
+        assert mine.client.post(path, data=fields).status_code == (303 if after in MAY[role][before] else 403)
         assert state(database, revision) is (after if after in MAY[role][before] else before)
 
 

@@ -7,7 +7,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.conversation import guard, store
+from bot.conversation import erasure, guard, store
 from bot.conversation import tracker as tracker_rows
 from bot.conversation.fixed import Fixed
 from bot.database import Database
@@ -87,7 +87,7 @@ async def test_an_erased_conversation_takes_no_tracker(made: tuple[SequencedTrac
     trackers, sender, database = made
     tracker = await said(trackers, sender, "first")
     with database.writing() as session:
-        store.erase(session, sender, now=NOW)
+        erasure.erase(session, sender, now=NOW)
     tracker.update(UserUttered("late"))
     await trackers.save(tracker)
     assert await trackers.retrieve(sender) is None

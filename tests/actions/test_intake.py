@@ -1,0 +1,85 @@
+"""The intake through a running Axis: several symptoms at once, a question in between, a change, the summary."""
+
+from typing import Any
+
+import pytest
+
+from evaluation.running import Patient, Running
+
+pytestmark = pytest.mark.served
+
+
+def text(message: dict[str, Any]) -> str:
+    return str(message["text"])
+
+
+def titles(message: dict[str, Any]) -> list[str]:
+    return [one["title"] for one in message["choices"]]
+
+
+@pytest.fixture
+def patient(axis: Running) -> Patient:
+    return Patient(axis.url)
+
+
+def test_an_intake_is_taken_changed_confirmed_and_handed_over(patient: Patient) -> None:
+    assert "use your own words" in text(patient.say("i want to leave my details for the team"))
+    assert "Since when" in text(patient.say("hot flushes and headaches, no acne"))
+    assert "How bad" in text(patient.say("three weeks"))
+    asked = patient.say("quite bad really")
+    assert "getting better" in text(asked)
+    asked = patient.choose(asked, "Worse")
+    assert "medicines" in text(asked)
+    asked = patient.say("clomid since march")
+    asked = patient.choose(asked, "Trying now")
+    asked = patient.choose(asked, "Skip")
+    asked = patient.say("0151 555 0100")
+    shown = patient.say("after four")
+    assert "You said that you do not have this, is that right: acne" in text(shown)
+    for said in ("hot flushes and headaches", "Worse", "clomid since march", "Trying now", "after four"):
+        assert said in text(shown)
+    assert titles(shown)[:2] == ["Yes, pass it on", "Change something"]
+    what = patient.choose(shown, "Change something")
+    again = patient.choose(what, "Best time")
+    assert "best time" in text(again)
+    shown = patient.say("only on mondays")
+    assert "only on mondays" in text(shown)
+    assert "after four" not in text(shown)
+    done = patient.choose(shown, "Yes, pass it on")
+    assert done["kind"] == "handoff"
+
+
+def test_a_question_in_between_is_answered_and_the_form_goes_on(patient: Patient) -> None:
+    patient.say("i want to leave my details for the team")
+    answered = patient.say("what is shbg")
+    assert [one["topic"] for one in answered["provenance"]]
+    assert "use your own words" in text(answered)
+    assert "Since when" in text(patient.say("hot flushes all day"))
+
+
+def test_a_red_flag_in_the_form_is_answered_first(patient: Patient) -> None:
+    patient.say("i want to leave my details for the team")
+    assert patient.say("i cant see out of my left eye since this morning")["kind"] == "emergency"
+
+
+def test_what_is_no_symptom_is_not_asked_how_bad_it_is(patient: Patient) -> None:
+    patient.say("i want to leave my details for the team")
+    assert "medicines" in text(patient.say("i would like to know more about egg freezing"))
+
+
+def test_nothing_is_handed_over_when_everything_is_skipped(patient: Patient) -> None:
+    asked = patient.say("i want to leave my details for the team")
+    for _ in range(12):
+        if "Skip" not in titles(asked):
+            break
+        asked = patient.choose(asked, "Skip")
+    assert "nothing to pass on" in text(asked)
+    assert patient.choose(asked, "Stop asking")["kind"] == "form"
+
+
+def test_who_asks_for_a_person_within_the_form_gets_one_and_the_form_goes_on(patient: Patient) -> None:
+    patient.say("i want to leave my details for the team")
+    asked = patient.say("can i please talk to a real person")
+    assert asked["kind"] == "handoff"
+    assert patient.get().json()["state"] == "waiting_for_staff"
+    assert "use your own words" in text(asked)

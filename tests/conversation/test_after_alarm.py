@@ -1,0 +1,43 @@
+"""The message after an emergency: Axis asks whether help was reached, once, and hears what is said of it."""
+
+import pytest
+
+from evaluation.running import Patient, Running
+
+pytestmark = pytest.mark.served
+
+EMERGENCY = "i cant see out of my left eye since this morning, on clomid"
+ASKED = "have you reached help"
+
+
+@pytest.fixture
+def patient(axis: Running) -> Patient:
+    made = Patient(axis.url)
+    assert made.say(EMERGENCY)["kind"] == "emergency"
+    return made
+
+
+def test_a_question_is_answered_after_the_question_about_help_and_only_once(patient: Patient) -> None:
+    first = patient.say("what is shbg")
+    assert ASKED in first["blocks"][0]["text"]
+    assert first["provenance"]
+    assert [one["title"] for one in first["choices"]][:2] == ["Yes, I have help", "Not yet"]
+    assert ASKED not in patient.say("what is fsh")["text"]
+
+
+@pytest.mark.parametrize("text", ["yes called them", "paramedics are here"])
+def test_who_has_help_is_not_asked_again(patient: Patient, text: str) -> None:
+    assert "The team can see this conversation" in patient.say(text)["text"]
+
+
+def test_who_has_no_help_is_told_whom_to_call(patient: Patient) -> None:
+    assert "Do not wait for an answer here" in patient.say("no one answers")["text"]
+
+
+@pytest.mark.parametrize(("title", "said"), [("Yes, I have help", "Good."), ("Not yet", "Please call")])
+def test_the_buttons_say_the_same(patient: Patient, title: str, said: str) -> None:
+    assert said in patient.choose(patient.say("what is shbg"), title)["text"]
+
+
+def test_an_emergency_that_goes_on_is_answered_as_one(patient: Patient) -> None:
+    assert patient.say("now my chest hurts and i cant breathe")["kind"] == "emergency"

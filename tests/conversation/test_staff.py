@@ -1,0 +1,37 @@
+"""While staff own a conversation Axis is silent, but for an emergency."""
+
+import pytest
+
+from bot.conversation.message import Kind, State
+from bot.conversation.turn import House
+from tests.conversation.test_turn import EMERGENCY, Dialogue, Patient, assert_closed, dialogue, house
+
+__all__ = ["dialogue", "house"]
+
+
+@pytest.fixture
+def patient(house: House) -> Patient:
+    """A patient whose conversation staff have taken over."""
+    made = Patient(house)
+    with house.database.writing() as session:
+        session.connection().exec_driver_sql(f"UPDATE conversations SET state = '{State.STAFF}' WHERE id = '{made.id}'")
+    return made
+
+
+async def test_a_conversation_that_staff_own_is_not_answered_by_the_dialogue(
+    patient: Patient,
+    dialogue: Dialogue,
+) -> None:
+    outcome = await patient.say("what is clomid")
+    assert dialogue.heard == []
+    assert outcome.state is State.STAFF
+    assert "Your message has reached the team" in outcome.messages[0].text
+    assert_closed(outcome)
+    assert "what is clomid" in patient.history()
+
+
+async def test_a_red_flag_is_answered_also_while_staff_own_the_conversation(patient: Patient) -> None:
+    outcome = await patient.say(EMERGENCY)
+    assert outcome.messages[0].kind is Kind.EMERGENCY
+    assert outcome.state is State.STAFF
+    assert_closed(outcome)
