@@ -28,7 +28,10 @@ def answer_symptoms(part: Part, shop: Shop) -> Piece:
         about = [one for one in shop.catalogue.served.values() if one.kind == "symptom" and symptom in one.tags]
         topics += [one for one in about if one not in topics]
     if len(topics) < 2:  # noqa: PLR2004 - a single symptom is a question like any other
-        return answer_question(part, shop)
+        found = answer_question(part, shop)
+        return (
+            remembering(show(topics[0], Level.PLAIN, shop), part) if topics and found.kind is Kind.FALLBACK else found
+        )
     pieces = [show(topic, Level.PLAIN, shop) for topic in topics[:MOST_SYMPTOMS]]
     whole = replace(
         pieces[0],

@@ -57,7 +57,11 @@ def answer_question(part: Part, shop: Shop) -> Piece:
     if word and not word.related:
         return remembering(show(word, Level.PLAIN, shop), part)
     part, leaned = with_context(part, shop)
-    matches = shop.rank(question_of(part, shop))
+    question = question_of(part, shop)
+    matches = shop.rank(question)
+    if leaned and matches and _is_of_another_drug(question, matches[0]):
+        matches = [match for match in matches if question.drugs & match.topic.drugs]
+        return ask_back(matches, shop) if matches else _nothing_found(shop)
     level = Level(part.memory.level) if leaned and part.memory.level else Level.PLAIN
     match decide(matches):
         case Verdict.ANSWER:
@@ -65,8 +69,17 @@ def answer_question(part: Part, shop: Shop) -> Piece:
         case Verdict.ASK_BACK:
             return ask_back(matches, shop)
         case _:
-            missing = Gap(kind="unanswered")
-            return say(shop, "nothing_found", kind=Kind.FALLBACK, offers=[offer_person(shop)], gap=missing)
+            return _nothing_found(shop)
+
+
+def _nothing_found(shop: Shop) -> Piece:
+    gap = Gap(kind="unanswered")
+    return say(shop, "nothing_found", kind=Kind.FALLBACK, offers=[offer_person(shop)], gap=gap)
+
+
+def _is_of_another_drug(question: Question, match: Match) -> bool:
+    """Whether a text is about a medicine, and not about the one that the question names: "no, raloxifene"."""
+    return bool(question.drugs and match.topic.drugs) and question.drugs.isdisjoint(match.topic.drugs)
 
 
 def question_of(part: Part, shop: Shop) -> Question:

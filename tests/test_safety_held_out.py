@@ -48,7 +48,7 @@ def test_most_harmless_messages_raise_no_alarm(raised: dict[str, Counter[str]]) 
     assert 1 - found[""] / found.total() <= 0.2, found
 
 
-@pytest.mark.parametrize(("kind", "least"), [("emergency", 0.97), ("crisis", 0.96), ("urgent", 0.93)])
+@pytest.mark.parametrize(("kind", "least"), [("emergency", 0.96), ("crisis", 0.94), ("urgent", 0.92)])
 def test_with_rasa_stopped_they_are_found_all_the_same(
     fixed: Fixed, phrases: dict[str, list[str]], kind: str, least: float
 ) -> None:

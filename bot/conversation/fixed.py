@@ -2,7 +2,7 @@
 fallbacks, the clinic's facts, the rules that find red flags.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -38,6 +38,15 @@ SUSPECTED_BESIDES = 0.7
 
 SURE = 0.85
 """Probability of danger that it takes where its words are denied, past or only asked about (ADR 13)."""
+
+SURE_OF_CRISIS = 0.95
+"""The same of a crisis."""
+
+ALARMS = frozenset({Kind.EMERGENCY, Kind.CRISIS})
+"""Replies after which Axis asks whether help was reached."""
+
+SHORT = 8
+"""Words of a message after an alarm that may say no more than that there is help."""
 
 
 @dataclass(frozen=True)
@@ -161,8 +170,11 @@ class Fixed:
         level, danger = self.spare.worst(text)
         if danger < least:
             return None
-        denied = red_flags.told(text, rules=self.red_flags) is Told.AS_NONE and danger < SURE
-        return None if denied and level is not Level.CRISIS else level
+        if level is Level.CRISIS:
+            told = red_flags.told(text, rules=self.red_flags, of=Level.CRISIS)
+            return None if told is Told.DENIED and danger < SURE_OF_CRISIS else level
+        told = red_flags.told(text, rules=self.red_flags)
+        return None if told in (Told.AS_NONE, Told.DENIED) and danger < SURE else level
 
     def alarm_reply(self, alarm: Alarm, *, stored: bool) -> Reply:
         """What is answered to a red flag.
@@ -195,20 +207,28 @@ class Fixed:
         """The reply to the message after an emergency: before anything else it asks whether help was reached.
 
         Args:
-            reply: what would be answered.
+            reply: what would be answered; an alarm of the second net stays, unless the message tells of help.
             text: the message; one that only says whether there is help is answered as that.
         """
-        if reply.kind in (Kind.SMALLTALK, Kind.FALLBACK, Kind.CLARIFICATION):
-            said = f" {' '.join(word.text for word in words(text))} "
-            for name in ("help_not_reached", "help_reached"):
-                if any(f" {phrase} " in said for phrase in self.words.paragraphs(f"{name}_words")):
-                    return self.say(name, kind=Kind.ANSWER, closing="emergency")
+        spoken = [word.text for word in words(text)]
+        for name in self._answers_about_help(reply, spoken):
+            if any(f" {phrase} " in f" {' '.join(spoken)} " for phrase in self.words.paragraphs(f"{name}_words")):
+                return self.say(name, kind=Kind.ANSWER, closing="emergency")
+        if reply.kind in ALARMS:
+            return reply
         asked = [Notice(one, tone="emergency") for one in self.words.paragraphs("after_alarm")]
         offers = [
             Offer(title=self.words.phrase(f"button_help_{said}"), intent="tell_help", entities={"reached": said})
             for said in ("yes", "no")
         ]
         return reply.model_copy(update={"blocks": [*asked, *reply.blocks], "offers": [*offers, *reply.offers]})
+
+    @staticmethod
+    def _answers_about_help(reply: Reply, spoken: Sequence[str]) -> tuple[str, ...]:
+        """What a message after an alarm may say of help; the net takes "i am on the phone to them" for a new alarm."""
+        if reply.kind in (Kind.SMALLTALK, Kind.FALLBACK, Kind.CLARIFICATION):
+            return "help_not_reached", "help_reached"
+        return ("help_reached",) if reply.kind in ALARMS and len(spoken) <= SHORT else ()
 
     def alarm_text(self, name: str) -> list[Block]:
         """The blocks of a red flag's reply, with the numbers of the clinic's country.

@@ -13,7 +13,7 @@ import structlog
 from anyio import to_thread
 
 from bot.conversation import guard, handover, questions, store
-from bot.conversation.fixed import SUSPECTED_BESIDES, Fixed
+from bot.conversation.fixed import ALARMS, SUSPECTED_BESIDES, Fixed
 from bot.conversation.lanes import Lanes
 from bot.conversation.message import Handoff, Kind, Message, Offer, Reply, Role, State
 from bot.conversation.store import Received
@@ -27,9 +27,6 @@ T = TypeVar("T")
 
 ALARM_STORE_S = 0.5
 """Seconds that an emergency waits for the database before it is answered without."""
-
-ALARMS = frozenset({Kind.EMERGENCY, Kind.CRISIS})
-"""Replies after which Axis asks whether help was reached."""
 
 READ_BY_DIALOGUE = 1000
 """Characters of a message that the dialogue is given; rules and, of a longer one, the spare net read all of them."""
@@ -170,7 +167,7 @@ async def _answer_in_turn(received: Received, house: House, gate: asyncio.Lock) 
             reply = await _ask(received, house)
             if reply is None:
                 return Outcome((), State.STAFF)
-            if received.after_alarm and reply.kind not in ALARMS:
+            if received.after_alarm:
                 reply = house.fixed.after_alarm(reply, received.message.text)
             left = house.reply_limit_s - (asyncio.get_running_loop().time() - started)
             log.info("turn.answered", kind=reply.kind, ms=round((house.reply_limit_s - left) * 1000))

@@ -32,14 +32,16 @@ from bot.settings import Settings
 _LEVELS = {intent: level for level, intent in INTENTS.items()}
 
 CRISIS = 0.4
-"""Probability of a crisis from which it is one, however it is told."""
+"""Probability of a crisis from which it is one."""
+CRISIS_DENIED = 0.95
+"""The same where all that is said of dying, harm and violence is denied: "just fed up, not suicidal or anything"."""
 ALARM = 0.25
 """Probability of emergency and crisis together from which there is an alarm."""
 URGENT = 0.45
 """Probability of all three together from which a clinician should hear about it today."""
 SEVERE = 0.2
 """Probability of emergency and crisis together from which an alarm is one of them, and not only urgent."""
-DOUBTED = {Told.AS_NONE: 0.85}
+DOUBTED = {Told.AS_NONE: 0.85, Told.DENIED: 0.85}
 """Probability of all three together that it takes where words of danger are denied, past or only asked about."""
 
 
@@ -76,22 +78,29 @@ class SafetyNet:
         return cls(LinearModel(weight=weight, keep=1.0).fit(texts, stacked, labels, outside=HARMLESS))
 
     def check(
-        self, text: str, vector: Vectors, *, how: Callable[[str], Told] = lambda _text: Told.AS_DANGER
+        self,
+        text: str,
+        vector: Vectors,
+        *,
+        how: Callable[[str, Level | None], Told] = lambda _text, _of: Told.AS_DANGER,
     ) -> Finding:
         """The level of a text.
 
         Args:
             text: a message.
             vector: float32, (1, 384).
-            how: how its words of danger are told; asked only where there is an alarm, since it takes longer.
+            how: how its words of danger are told, all or those of one level; asked only where there is an alarm, since
+                it takes longer.
         """
         likely = self._model.likely(text, vector)
         emergency, crisis = likely.get(Level.EMERGENCY, 0.0), likely.get(Level.CRISIS, 0.0)
+        if CRISIS <= crisis < CRISIS_DENIED and how(text, Level.CRISIS) is Told.DENIED:
+            crisis = 0.0
         danger = emergency + crisis + likely.get(Level.URGENT, 0.0)
         if crisis >= CRISIS:
             return Finding(Level.CRISIS if crisis > emergency else Level.EMERGENCY, likely)
         alarming = emergency + crisis >= ALARM or danger >= URGENT
-        if not alarming or danger < DOUBTED.get(how(text), 0.0):
+        if not alarming or danger < DOUBTED.get(how(text, None), 0.0):
             return Finding(None, likely)
         if emergency + crisis >= SEVERE:
             return Finding(Level.CRISIS if crisis > emergency else Level.EMERGENCY, likely)
@@ -117,8 +126,8 @@ def ways_of_asking(settings: Settings) -> list[str]:
     return [way for path in paths for way in topic.read(path).head.asked_as]
 
 
-def _how_told(text: str) -> Told:
-    return told(text, rules=rules())
+def _how_told(text: str, of: Level | None) -> Told:
+    return told(text, rules=rules(), of=of)
 
 
 def _likeliest_other(message: Message) -> dict[str, Any]:

@@ -130,10 +130,16 @@ class RedFlags:
         self.lexicon, self.scopes = lexicon, scopes
         unless = {f"unless {rule.id}": rule.unless for rule in self.rules}
         self.matcher, self.concepts = Matcher({**file.concepts, **unless}), frozenset(file.concepts)
+        self.concepts_of = {level: frozenset(self._named(level)) for level in Level}
         self.patterns: dict[str, list[Pattern]] = {
             rule.id: [self.matcher.pattern(groups, within=rule.within) for groups in rule.patterns]
             for rule in self.rules
         }
+
+    def _named(self, level: Level) -> Iterator[str]:
+        """The concepts that rules of a level name."""
+        groups = (group for rule in self.rules if rule.level is level for pattern in rule.patterns for group in pattern)
+        yield from (group for group in groups if isinstance(group, str))
 
 
 def check(text: str, *, rules: RedFlags, named: frozenset[str] = frozenset()) -> Alarm | None:
@@ -231,23 +237,29 @@ class Told(StrEnum):
     AS_DANGER = "as danger"
     PARTLY = "partly"
     AS_NONE = "as none"
+    DENIED = "denied"
 
 
-def told(text: str, *, rules: RedFlags) -> Told:
+def told(text: str, *, rules: RedFlags, of: Level | None = None) -> Told:
     """Whether the dangerous words of a message are meant, or denied, over, past, another's or only asked about.
 
     Args:
         text: as the patient typed it.
         rules: whose concepts and cue words decide.
+        of: only words of this level's rules are looked at.
     """
+    asked = rules.concepts if of is None else rules.concepts_of[of]
     spoken = words(text)
     hits = {name: found for name, found in rules.matcher.hits(spoken).items() if not name.startswith("unless")}
     reading = rules.scopes.about(spoken, symptoms=_covered(hits))
-    places = {place for name, found in hits.items() if name in rules.concepts for place in found}
-    counts = {reading.judge(a, b).counts for a, b in places}
-    if not counts:
+    places = {place for name, found in hits.items() if name in asked for place in found}
+    verdicts = [reading.judge(first, last) for first, last in places]
+    counting = sum(verdict.counts for verdict in verdicts)
+    if not verdicts:
         return Told.NOTHING_SAID
-    return Told.PARTLY if len(counts) > 1 else (Told.AS_DANGER if True in counts else Told.AS_NONE)
+    if counting:
+        return Told.AS_DANGER if counting == len(verdicts) else Told.PARTLY
+    return Told.DENIED if all(verdict.kind is scope.Kind.DENIED for verdict in verdicts) else Told.AS_NONE
 
 
 @dataclass(frozen=True)

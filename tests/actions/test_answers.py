@@ -72,6 +72,19 @@ def test_a_question_gets_its_text_and_a_simpler_or_deeper_one_on_demand(talk: Ta
     assert topics(talk.say("ask_repeat", "say that again")) == [("symptom-visual-disturbance", "plain")]
 
 
+def test_a_correction_gets_no_text_about_another_medicine(talk: Talk) -> None:
+    talk.say("ask_side_effects", "will clomid mess with my eyes")
+    reply = talk.say("correct_previous", "no, raloxifene")
+    assert reply.kind is Kind.CLARIFICATION
+    assert "About raloxifene" in [offer.title for offer in reply.offers]
+    assert not reply.provenance
+
+
+def test_a_symptom_that_stands_beside_others_gets_its_text(talk: Talk) -> None:
+    reply = talk.say("report_symptom", "i have hot flushes, no headaches, tired for 3 months")
+    assert topics(reply) == [("symptom-fatigue-low-energy", "plain")]
+
+
 def test_a_question_about_it_is_about_what_was_named_before(talk: Talk) -> None:
     talk.say("ask_about_therapy", "what is raloxifene")
     assert talk.slots["drug"] == "raloxifene"

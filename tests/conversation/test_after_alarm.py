@@ -25,7 +25,9 @@ def test_a_question_is_answered_after_the_question_about_help_and_only_once(pati
     assert ASKED not in patient.say("what is fsh")["text"]
 
 
-@pytest.mark.parametrize("text", ["yes called them", "paramedics are here"])
+@pytest.mark.parametrize(
+    "text", ["yes called them", "paramedics are here", "ive called them", "im on the phone to them now"]
+)
 def test_who_has_help_is_not_asked_again(patient: Patient, text: str) -> None:
     assert "The team can see this conversation" in patient.say(text)["text"]
 

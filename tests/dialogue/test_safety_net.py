@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from bot.datafile import read_yaml
-from bot.dialogue.safety_net import HARMLESS, SafetyNet, read_examples
+from bot.dialogue.red_flags import rules
+from bot.dialogue.safety_net import CRISIS, CRISIS_DENIED, HARMLESS, SafetyNet, read_examples
 from bot.encoder import Encoder
-from bot.safety.red_flags import Level
+from bot.safety.red_flags import Level, Told, told
 from bot.settings import ROOT, Settings
 
 FOLDER = Settings().language_dir / "safety" / "examples"
@@ -39,6 +40,33 @@ def test_most_harmless_examples_that_it_has_not_seen_raise_none(net: SafetyNet, 
     texts = EXAMPLES[HARMLESS][1::2]
     found = [net.check(text, vector[None]).level for text, vector in zip(texts, encoder.encode(texts), strict=True)]
     assert sum(one is not None for one in found) / len(texts) <= 0.2
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "wanted"),
+    [
+        ("not suicidal or anything, just fed up", Level.CRISIS, Told.DENIED),
+        ("how many tamoxifen would it take to not wake up", Level.CRISIS, Told.AS_NONE),
+        ("i dont want to die but i cant go on", Level.CRISIS, Told.PARTLY),
+        ("i want to die", Level.CRISIS, Told.AS_DANGER),
+        ("chest pain since lunch", Level.CRISIS, Told.NOTHING_SAID),
+        ("no chest pain, no swollen leg", None, Told.DENIED),
+    ],
+)
+def test_how_danger_is_told(text: str, of: Level | None, wanted: Told) -> None:
+    assert told(text, rules=rules(), of=of) is wanted
+
+
+def test_a_crisis_whose_words_are_all_denied_takes_more(net: SafetyNet, encoder: Encoder) -> None:
+    texts = EXAMPLES[Level.CRISIS][1::2]
+    found = {text: net.check(text, vector[None]) for text, vector in zip(texts, encoder.encode(texts), strict=True)}
+    between = [text for text, one in found.items() if CRISIS <= one.likely[Level.CRISIS] < CRISIS_DENIED]
+    assert between
+    for text in between:
+        vector = encoder.encode([text])
+        assert found[text].level in (Level.CRISIS, Level.EMERGENCY)
+        assert net.check(text, vector, how=lambda _text, _of: Told.DENIED).level is not Level.CRISIS
+        assert net.check(text, vector, how=lambda _text, _of: Told.AS_NONE) == found[text]
 
 
 def test_no_example_stands_twice_or_among_the_phrases_for_measuring() -> None:
