@@ -195,12 +195,13 @@ class Fixed:
             level="plain",
             sha256=text.sha256,
         )
+        matched = f"{alarm.rule}: {', '.join(alarm.words)}" if alarm.words else f"{alarm.scope}, no rule"
         return Reply(
             kind=kind,
             blocks=blocks,
             closing=text.closing,
             provenance=[provenance],
-            handoff=Handoff(reason=alarm.level, summary=f"{alarm.rule}: {', '.join(alarm.words)}") if stored else None,
+            handoff=Handoff(reason=alarm.level, summary=matched) if stored else None,
         )
 
     def after_alarm(self, reply: Reply, text: str) -> Reply:

@@ -93,18 +93,25 @@ class SafetyNet:
                 it takes longer.
         """
         likely = self._model.likely(text, vector)
-        emergency, crisis = likely.get(Level.EMERGENCY, 0.0), likely.get(Level.CRISIS, 0.0)
-        if CRISIS <= crisis < CRISIS_DENIED and how(text, Level.CRISIS) is Told.DENIED:
+        emergency, crisis, urgent = (likely.get(level, 0.0) for level in Level)
+        if not _is_alarming(emergency, crisis, urgent):
+            return Finding(None, likely)
+        if crisis < CRISIS_DENIED and how(text, Level.CRISIS) is Told.DENIED:
             crisis = 0.0
-        danger = emergency + crisis + likely.get(Level.URGENT, 0.0)
         if crisis >= CRISIS:
             return Finding(Level.CRISIS if crisis > emergency else Level.EMERGENCY, likely)
-        alarming = emergency + crisis >= ALARM or danger >= URGENT
-        if not alarming or danger < DOUBTED.get(how(text, None), 0.0):
+        if not _is_alarming(emergency, crisis, urgent):
+            return Finding(None, likely)
+        if emergency + crisis + urgent < DOUBTED.get(how(text, None), 0.0):
             return Finding(None, likely)
         if emergency + crisis >= SEVERE:
             return Finding(Level.CRISIS if crisis > emergency else Level.EMERGENCY, likely)
         return Finding(Level.URGENT, likely)
+
+
+def _is_alarming(emergency: float, crisis: float, urgent: float) -> bool:
+    """Whether these probabilities are an alarm, however their words are told."""
+    return crisis >= CRISIS or emergency + crisis >= ALARM or emergency + crisis + urgent >= URGENT
 
 
 def read_examples(folder: Path) -> dict[str, list[str]]:

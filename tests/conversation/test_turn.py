@@ -173,7 +173,8 @@ async def test_with_the_dialogue_down_an_alarm_that_no_rule_names_is_raised_all_
     assert outcome.messages[0].kind is kind
     assert_closed(outcome)
     with house.database.reading() as session:
-        assert tickets.of_conversation(session, patient.id).urgency is urgency
+        ticket = tickets.of_conversation(session, patient.id)
+    assert (ticket.urgency, ticket.matched) == (urgency, "the second net, no rule")
 
 
 async def test_an_alarm_behind_what_the_dialogue_reads_of_a_long_message_is_raised(
