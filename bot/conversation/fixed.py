@@ -2,7 +2,7 @@
 fallbacks, the clinic's facts, the rules that find red flags.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -44,6 +44,9 @@ SURE_OF_CRISIS = 0.95
 
 ALARMS = frozenset({Kind.EMERGENCY, Kind.CRISIS})
 """Replies after which Axis asks whether help was reached."""
+
+EMPTY = frozenset({Kind.SMALLTALK, Kind.FALLBACK, Kind.CLARIFICATION})
+"""Replies that give nothing to keep when the message told of help."""
 
 SHORT = 8
 """Words of a message after an alarm that may say no more than that there is help."""
@@ -211,25 +214,33 @@ class Fixed:
             reply: what would be answered; an alarm of the second net stays, unless the message tells of help.
             text: the message; one that only says whether there is help is answered as that.
         """
-        spoken = [word.text for word in words(text)]
-        for name in self._answers_about_help(reply, spoken):
-            if any(f" {phrase} " in f" {' '.join(spoken)} " for phrase in self.words.paragraphs(f"{name}_words")):
-                return self.say(name, kind=Kind.ANSWER, closing="emergency")
+        said = self._of_help(reply, text)
+        if said and reply.kind in (*ALARMS, *EMPTY):
+            return self.say(said, kind=Kind.ANSWER, closing="emergency")
         if reply.kind in ALARMS:
             return reply
+        if said:
+            return reply.model_copy(update={"blocks": [*map(Paragraph, self.words.paragraphs(said)), *reply.blocks]})
         asked = [Notice(one, tone="emergency") for one in self.words.paragraphs("after_alarm")]
         offers = [
-            Offer(title=self.words.phrase(f"button_help_{said}"), intent="tell_help", entities={"reached": said})
-            for said in ("yes", "no")
+            Offer(title=self.words.phrase(f"button_help_{one}"), intent="tell_help", entities={"reached": one})
+            for one in ("yes", "no")
         ]
         return reply.model_copy(update={"blocks": [*asked, *reply.blocks], "offers": [*offers, *reply.offers]})
 
-    @staticmethod
-    def _answers_about_help(reply: Reply, spoken: Sequence[str]) -> tuple[str, ...]:
-        """What a message after an alarm may say of help; the net takes "i am on the phone to them" for a new alarm."""
-        if reply.kind in (Kind.SMALLTALK, Kind.FALLBACK, Kind.CLARIFICATION):
-            return "help_not_reached", "help_reached"
-        return ("help_reached",) if reply.kind in ALARMS and len(spoken) <= SHORT else ()
+    def _of_help(self, reply: Reply, text: str) -> str:
+        """What a message after an alarm says of help: the name of the words that answer it, or nothing.
+
+        Only its words tell: the net takes "i am on the phone to them" for a new alarm, and the classifier takes "ive
+        called them" now for smalltalk, now for a wish to be called. A question that has its text is no such message.
+        """
+        spoken = [word.text for word in words(text)]
+        if reply.kind not in EMPTY and (len(spoken) > SHORT or (reply.provenance and reply.kind not in ALARMS)):
+            return ""
+        names = ("help_reached",) if reply.kind in ALARMS else ("help_not_reached", "help_reached")
+        line = f" {' '.join(spoken)} "
+        told = (name for name in names if any(f" {one} " in line for one in self.words.paragraphs(f"{name}_words")))
+        return next(told, "")
 
     def alarm_text(self, name: str) -> list[Block]:
         """The blocks of a red flag's reply, with the numbers of the clinic's country.

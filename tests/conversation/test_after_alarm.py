@@ -2,6 +2,8 @@
 
 import pytest
 
+from bot.conversation.fixed import Fixed
+from bot.conversation.message import Kind
 from evaluation.running import Patient, Running
 
 pytestmark = pytest.mark.served
@@ -43,3 +45,12 @@ def test_the_buttons_say_the_same(patient: Patient, title: str, said: str) -> No
 
 def test_an_emergency_that_goes_on_is_answered_as_one(patient: Patient) -> None:
     assert patient.say("now my chest hurts and i cant breathe")["kind"] == "emergency"
+
+
+def test_a_wish_that_tells_of_help_is_kept(fixed: Fixed) -> None:
+    """Whatever the classifier makes of "ive called them", no request is lost."""
+    wish = fixed.say("handoff", kind=Kind.HANDOFF)
+    told = fixed.after_alarm(wish, "ive called them, please ring me").blocks
+    assert told == [*fixed.say("help_reached").blocks, *wish.blocks]
+    asked = fixed.after_alarm(wish, "can one of you ring me").blocks
+    assert ASKED in str(asked[0]) and asked[-len(wish.blocks) :] == wish.blocks

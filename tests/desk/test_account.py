@@ -119,7 +119,7 @@ def test_which_passwords_fit(password: str, name: str, fits: bool) -> None:
 def test_one_time_passwords_differ_and_fit() -> None:
     made = {passwords.one_time() for _ in range(50)}
     assert len(made) == 50
-    assert not [one for one in made if passwords.fault(one, name="Ann Example")]
+    assert not [one for one in made if passwords.fault(one, name="Annabelle Example")]
 
 
 def test_the_present_password_cannot_be_guessed_from_an_open_session(browser: Open, database: Database) -> None:

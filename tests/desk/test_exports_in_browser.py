@@ -86,6 +86,7 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(page: Page, width: int, media:
 
 def test_an_ordinary_ticket_is_one_sheet_and_its_style_is_ours(page: Page) -> None:
     page.get_by_role("link", name="for printing").click()
+    expect(page.get_by_role("link", name="Back to the ticket")).to_be_visible()
     assert page.evaluate("getComputedStyle(document.querySelector('h2')).borderBottomWidth") == "1px"
     sheets = re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))
     assert len(sheets) == 1
