@@ -11,7 +11,7 @@ import uvicorn
 from anyio import to_thread
 from fastapi import FastAPI
 
-from bot import log
+from bot import log, translation
 from bot.content import governance, record
 from bot.conversation import privacy
 from bot.conversation.bell import Bell
@@ -71,6 +71,7 @@ def create(settings: Settings) -> FastAPI:
     app.state.desk = pages.Desk(
         database=database, settings=settings, fixed=fixed, bell=bell, provider=provider.of(settings)
     )
+    translation.speak(settings.language, settings.language_dir)
     app.state.phone = phone.Phone.build(settings, fixed=fixed, database=database)
     for router in (api.router, keepsakes.router, webhooks.router, operation.router, site.router, pages.build()):
         app.include_router(router)

@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from bot.desk import accounts, passwords, store
+from bot.desk import accounts, passwords, store, strings
 from bot.desk.accounts import By
 from bot.roles import Role
 from bot.settings import Settings
 from bot.terminal import console, open_database
+from bot.translation import FILE
 
-app = typer.Typer(no_args_is_help=True, help="Staff accounts.")
+app = typer.Typer(no_args_is_help=True, help="Staff accounts, and the language of the staff pages.")
 
 BY = By("command line", Role.ADMIN)
 """Whoever may run commands on this machine may do anything; the audit says that it was done here."""
@@ -75,6 +76,14 @@ def list_accounts() -> None:
         last = f"{one.signed_in_at:%Y-%m-%d %H:%M}" if one.signed_in_at else "never"
         table.add_row(one.name, one.role, state, "yes" if one.has_second else "no", last, str(one.sessions))
     console.print(table)
+
+
+@app.command("strings")
+def collect_strings(language: str) -> None:
+    """Make data/LANGUAGE/staff.po for a translator, or bring it up to date with the staff pages."""
+    folder = Settings.read().data_dir / language
+    made = strings.update(language, folder)
+    _tell(f"{folder / FILE}: {made.texts} texts, {made.untranslated} without a translation, {made.doubtful} to confirm")
 
 
 def _tell(line: str) -> None:

@@ -15,6 +15,7 @@ from bot.content.store import Draft
 from bot.content.topic import Level, Topic
 from bot.datafile import dump_yaml
 from bot.errors import DataError
+from bot.translation import gettext as _
 
 _AUTHOR = re.compile(r"^author:.*$", re.MULTILINE)
 
@@ -71,7 +72,11 @@ def check(source: str, topic_id: str, *, rules: Rules, company: Asking) -> Check
         return Checked(None, None, (Problem(error.line or line_of(source, error.reason), error.reason),), {})
     head = one.head
     others = company(topic_id, head.asked_as, head.facts)
-    reasons = [f"id: this is the topic {topic_id}; a new topic begins as a file"] if head.id != topic_id else []
+    reasons = (
+        [_("id: this is the topic {topic_id}; a new topic begins as a file").format(topic_id=topic_id)]
+        if head.id != topic_id
+        else []
+    )
     reasons += lint.faults(one, others, rules.house)
     stated = {place: next(iter(values)) for place, values in others.stated.items()}
     try:
@@ -92,4 +97,4 @@ def ages(texts: Mapping[Level, object], house: House) -> dict[Level, Readability
 def with_author(source: str, name: str) -> str:
     """The Markdown with another author in its head."""
     line = dump_yaml({"author": name}).strip()
-    return _AUTHOR.sub(lambda _: line, source, count=1)
+    return _AUTHOR.sub(lambda _match: line, source, count=1)

@@ -18,6 +18,7 @@ from bot.database import Base, Instant, one_at_a_time
 from bot.errors import Conflict, NotAllowed, NotFound
 from bot.roles import Role
 from bot.settings import Mode
+from bot.translation import gettext as _
 
 CHANGES_REQUESTED = "changes requested"
 """The note of the move that sends a revision back to its author."""
@@ -122,7 +123,11 @@ def expect(session: Session, revision_id: int, seen: State) -> None:
     one_at_a_time(session, store.MoveRow.__tablename__)
     state = store.standing(session, revision_id).state
     if state is not seen:
-        raise Conflict(f"this revision has moved since you opened it: it is {state} now, and nothing was changed")
+        raise Conflict(
+            _("this revision has moved since you opened it: it is {state} now, and nothing was changed").format(
+                state=state
+            )
+        )
 
 
 def save(session: Session, draft: Draft, *, base: int, actor: str, role: Role, now: datetime) -> int:
@@ -145,18 +150,20 @@ def save(session: Session, draft: Draft, *, base: int, actor: str, role: Role, n
         Conflict: somebody has added a revision meanwhile, or nothing was changed.
     """
     if role not in WRITERS:
-        raise NotAllowed(f"the role {role} may not write texts")
+        raise NotAllowed(_("the role {role} may not write texts").format(role=role))
     one_at_a_time(session, store.MoveRow.__tablename__)
     rows = record.history(session, draft.id)
     if not rows:
-        raise NotFound(f"no topic {draft.id!r}")
+        raise NotFound(_("no topic {topic}").format(topic=repr(draft.id)))
     if rows[0].revision != base:
         raise Conflict(
-            f"revision {rows[0].revision} was added since you began: compare it with your text and save again"
+            _("revision {revision} was added since you began: compare it with your text and save again").format(
+                revision=rows[0].revision
+            )
         )
     before = record.show(session, rows[0].revision_id)[1]
     if replace(before, author=actor) == replace(draft, author=actor):
-        raise Conflict(f"this is word for word revision {base}: nothing was saved")
+        raise Conflict(_("this is word for word revision {base}: nothing was saved").format(base=base))
     return store.add_revision(session, replace(draft, author=actor), base + 1, note=store.AT_DESK, now=now)
 
 
@@ -169,7 +176,7 @@ def comment(session: Session, revision_id: int, text: str, *, actor: str, now: d
     """
     store.standing(session, revision_id)
     if not text.strip():
-        raise Conflict("a comment needs words")
+        raise Conflict(_("a comment needs words"))
     session.add(CommentRow(revision_id=revision_id, actor=actor, at=now, text=text.strip()))
 
 
@@ -227,7 +234,10 @@ def roll_back(
     approved = [row for row in record.history(session, topic_id) if row.state is State.APPROVED]
     back = next((row for row in approved[1:] if to in (None, row.revision)), None)
     if back is None:
-        raise NotFound(f"{topic_id} has no earlier approved revision{f' {to}' if to else ''} to go back to")
+        if to is None:
+            raise NotFound(_("{topic} has no earlier approved revision to go back to").format(topic=topic_id))
+        said = _("{topic} has no earlier approved revision {number} to go back to")
+        raise NotFound(said.format(topic=topic_id, number=to))
     for row in approved[: approved.index(back)]:
         store.move(session, row.revision_id, State.RETIRED, actor=actor, role=role, now=now, note=note)
     return approved[0].revision, back.revision
@@ -246,7 +256,7 @@ def withdraw(session: Session, topic_id: str, *, actor: str, role: Role, now: da
     open_states = {State.DRAFT, State.IN_REVIEW, State.APPROVED}
     rows = [row for row in record.history(session, topic_id) if row.state in open_states]
     if not rows:
-        raise NotFound(f"nothing of {topic_id!r} is served")
+        raise NotFound(_("nothing of {topic} is served").format(topic=repr(topic_id)))
     for row in rows:
         store.move(session, row.revision_id, State.WITHDRAWN, actor=actor, role=role, now=now, note=note)
     open_task(session, topic_id, reason="withdrawn", now=now)
@@ -271,7 +281,7 @@ def open_task(session: Session, topic_id: str, *, reason: str, now: datetime) ->
     if session.scalar(select(TaskRow.id).where(TaskRow.open == topic_id)) is not None:
         return
     moves = record.moves(session, topic_id)
-    approved = [actor for _, state, actor, _, _ in moves if state is State.APPROVED]
+    approved = [actor for _number, state, actor, _at, _note in moves if state is State.APPROVED]
     owner = approved[-1] if approved else moves[0][2] if moves else "nobody yet"
     session.add(
         TaskRow(topic_id=topic_id, reason=reason, owner=owner, opened_at=now, done_at=None, open=topic_id)

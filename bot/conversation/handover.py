@@ -12,6 +12,7 @@ from bot.conversation.message import Kind, Message, Reply, Role, State
 from bot.conversation.tables import ConversationRow, MessageRow
 from bot.errors import Conflict, NotAllowed
 from bot.roles import Role as StaffRole
+from bot.translation import gettext as _
 from bot.triage import around
 from bot.triage import store as tickets
 from bot.triage.store import Ticket
@@ -40,13 +41,13 @@ def say(
         NotFound: the conversation was erased.
     """
     if role not in STAFF:
-        raise NotAllowed(f"the role {role} does not write to patients")
+        raise NotAllowed(_("the role {role} does not write to patients").format(role=role))
     state = store.lock(session, ticket.conversation_id)
     ticket = tickets.find(session, ticket.id)
     if ticket.state is not TicketState.CLAIMED or ticket.claimed_by != actor:
-        raise Conflict("only who has claimed a ticket writes to its patient", owner=ticket.claimed_by)
+        raise Conflict(_("only who has claimed a ticket writes to its patient"), owner=ticket.claimed_by)
     if state is State.CLOSED:
-        raise Conflict("this conversation is closed")
+        raise Conflict(_("this conversation is closed"))
     if state is not State.STAFF:
         joins = fixed.words.fill("staff_joins", first_name=first_name(actor))
         store.tell(session, ticket.conversation_id, guard.notice(joins), state=State.STAFF)

@@ -12,13 +12,14 @@ from bot.desk.screen import LOGIN, Screen, desk_of, inside, show
 from bot.desk.signing_in import onward
 from bot.desk.store import Staff, Step
 from bot.errors import NotAllowed
+from bot.translation import later
 
 ACCOUNT = "/desk/account"
-WRONG = "Your present password is wrong."
-NOT_THE_SAME = "The new password and its repetition are not the same."
-NOT_NEW = "The new password is the present one."
-WRONG_CODE = "The code is wrong or was used before. Wait for the next one."
-BY_PROVIDER = "you sign in by your clinic's sign-in service: change it there"
+WRONG = later("Your present password is wrong.")
+NOT_THE_SAME = later("The new password and its repetition are not the same.")
+NOT_NEW = later("The new password is the present one.")
+WRONG_CODE = later("The code is wrong or was used before. Wait for the next one.")
+BY_PROVIDER = later("you sign in by your clinic's sign-in service: change it there")
 
 router = APIRouter(route_class=Screen, include_in_schema=False)
 AtPassword = Annotated[Staff, Depends(at(Step.PASSWORD))]
@@ -94,7 +95,7 @@ def change_password(
         now = datetime.now(UTC)
         own.change_password(session, staff, hashed, now=now)
         token = sessions.renew(session, request.cookies[auth.cookie(desk)])
-        staff, _ = sessions.find(session, token, now=now, rules=desk.rules)
+        staff, _seen_at = sessions.find(session, token, now=now, rules=desk.rules)
     there = onward(staff, next) if next or staff.step is not Step.DONE else _changed()
     return auth.let_in(there, desk, token)
 
@@ -129,7 +130,7 @@ def confirm_second(request: Request, staff: AtSecond, code: Text = "") -> Respon
     if codes is None:
         return show("second_begun.html", staff=staff, status=422, error=WRONG_CODE, drawing="", secret="")
     with desk.database.reading() as session:
-        staff, _ = sessions.find(session, token, now=now, rules=desk.rules)
+        staff, _seen_at = sessions.find(session, token, now=now, rules=desk.rules)
     return auth.let_in(show("recovery.html", staff=staff, codes=codes), desk, token)
 
 

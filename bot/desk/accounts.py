@@ -13,10 +13,12 @@ from bot.desk import sessions, store
 from bot.desk.store import RecoveryCodeRow, StaffRow, StaffSessionRow
 from bot.errors import Conflict, NotAllowed, NotFound
 from bot.roles import Role
+from bot.translation import gettext as _
+from bot.translation import later
 
 LONGEST_NAME = 100
 
-LAST_ADMIN = "somebody must be left to look after the accounts: this is the last admin"
+LAST_ADMIN = later("somebody must be left to look after the accounts: this is the last admin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def id_of(session: Session, name: str) -> str:
     """
     found = session.scalar(select(StaffRow.id).where(StaffRow.name == name))
     if found is None:
-        raise NotFound(f"there is no account {name}")
+        raise NotFound(_("there is no account {name}").format(name=name))
     return found
 
 
@@ -107,7 +109,7 @@ def add(session: Session, *, by: By, name: str, role: Role, password_hash: str, 
     name = checked_name(name)
     one_at_a_time(session, StaffRow.__tablename__)
     if name.casefold() in {taken.casefold() for taken in session.scalars(select(StaffRow.name))}:
-        raise Conflict(f"there is an account {name} already")
+        raise Conflict(_("there is an account {name} already").format(name=name))
     row = StaffRow(
         id=uuid4().hex, name=name, role=role, password_hash=password_hash, failures=0,
         must_change=bool(password_hash), may_link=not password_hash,
@@ -126,7 +128,9 @@ def checked_name(name: str) -> str:
     """
     name = unicodedata.normalize("NFC", name).strip()
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
-        raise Conflict(f"a name has 1 to {LONGEST_NAME} characters that can be printed")
+        raise Conflict(
+            _("a name has 1 to {longest_name} characters that can be printed").format(longest_name=LONGEST_NAME)
+        )
     return name
 
 
@@ -230,7 +234,7 @@ def keep_an_admin(session: Session, row: StaffRow) -> None:
 
 def _admins_only(by: By) -> None:
     if by.role is not Role.ADMIN:
-        raise NotAllowed("accounts are looked after by admins")
+        raise NotAllowed(_("accounts are looked after by admins"))
 
 
 def _to_change(session: Session, staff_id: str, *, by: By) -> StaffRow:
@@ -246,7 +250,7 @@ def row_of(session: Session, staff_id: str) -> StaffRow:
     """
     row = session.get(StaffRow, staff_id, with_for_update=True)
     if row is None:
-        raise NotFound("there is no such account")
+        raise NotFound(_("there is no such account"))
     return row
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from bot.database import one_at_a_time
 from bot.desk.store import AttemptRow
 from bot.errors import TooMuch
+from bot.translation import gettext as _
 
 WITHIN = timedelta(minutes=15)
 """The moving window in which the failed sign-ins of one address are counted."""
@@ -35,7 +36,7 @@ def attempt(session: Session, address: str, *, now: datetime, most: int) -> int:
     ).one()
     if count >= most:
         wait = (oldest + WITHIN - now) // timedelta(seconds=1) + 1
-        raise TooMuch("too many sign-ins from your address have failed: try again later", retry_after_s=wait)
+        raise TooMuch(_("too many sign-ins from your address have failed: try again later"), retry_after_s=wait)
     row = AttemptRow(address=address, at=now)
     session.add(row)
     session.flush()

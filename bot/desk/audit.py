@@ -14,10 +14,11 @@ from bot.desk import store
 from bot.desk.auth import OnStaff
 from bot.desk.screen import Screen, desk_of, show
 from bot.desk.store import Line, Staff, Wanted
+from bot.translation import later
 
 PAGE = 100
 MOST_EXPORTED = 100_000
-NO_DATE = "A day is written as in 2027-05-31."
+NO_DATE = later("A day is written as in 2027-05-31.")
 ACTIONS = ("staff.", "ticket.", "revision.", "audit.")
 """How actions begin; the page offers them."""
 

@@ -18,6 +18,7 @@ from bot.desk import sessions, store
 from bot.desk.screen import ON_STAFF, ON_TEXTS, ON_TICKETS, Desk, desk_of
 from bot.desk.store import Staff, Step
 from bot.errors import NotAllowed, TooMuch, Unauthorized
+from bot.translation import gettext as _
 
 _CHECKING = BoundedSemaphore(4)
 """Passwords that are checked at once: each takes 64 MiB, and a flood of guesses must not take the machine."""
@@ -38,7 +39,7 @@ def current(request: Request) -> Staff:
     desk = desk_of(request)
     token = request.cookies.get(cookie(desk))
     if not token:
-        raise Unauthorized("please sign in")
+        raise Unauthorized(_("please sign in"))
     now = datetime.now(UTC)
     with desk.database.reading() as session:
         staff, seen_at = sessions.find(session, token, now=now, rules=desk.rules)
@@ -62,7 +63,7 @@ def signed_in(staff: Annotated[Staff, Depends(current)]) -> Staff:
         Unauthorized: nobody is, or a step is still missing.
     """
     if staff.step is not Step.DONE:
-        raise Unauthorized("please finish signing in")
+        raise Unauthorized(_("please finish signing in"))
     return staff
 
 
@@ -71,7 +72,7 @@ def at(step: Step) -> Callable[[Staff], Staff]:
 
     def at_step(staff: Annotated[Staff, Depends(current)]) -> Staff:
         if staff.step not in (step, Step.DONE):
-            raise Unauthorized("please finish signing in")
+            raise Unauthorized(_("please finish signing in"))
         return staff
 
     return at_step
@@ -84,7 +85,7 @@ def on_tickets(staff: Annotated[Staff, Depends(signed_in)]) -> Staff:
         NotAllowed: their role does not.
     """
     if staff.role not in ON_TICKETS:
-        raise NotAllowed("the queue is for front desk, clinicians and admins")
+        raise NotAllowed(_("the queue is for front desk, clinicians and admins"))
     return staff
 
 
@@ -95,7 +96,7 @@ def on_texts(staff: Annotated[Staff, Depends(signed_in)]) -> Staff:
         NotAllowed: their role does not.
     """
     if staff.role not in ON_TEXTS:
-        raise NotAllowed("the review of texts is for authors, reviewers and admins")
+        raise NotAllowed(_("the review of texts is for authors, reviewers and admins"))
     return staff
 
 
@@ -106,7 +107,7 @@ def on_staff(staff: Annotated[Staff, Depends(signed_in)]) -> Staff:
         NotAllowed: their role does not.
     """
     if staff.role not in ON_STAFF:
-        raise NotAllowed("accounts and the audit are for admins")
+        raise NotAllowed(_("accounts and the audit are for admins"))
     return staff
 
 
@@ -117,7 +118,7 @@ def step_form(staff: Annotated[Staff, Depends(current)], csrf: Text = "") -> Non
         NotAllowed: it has no token, or another's.
     """
     if not hmac.compare_digest(csrf.encode(), staff.csrf.encode()):
-        raise NotAllowed("this form was not made for your session: open the page again")
+        raise NotAllowed(_("this form was not made for your session: open the page again"))
 
 
 def own_form(staff: Annotated[Staff, Depends(signed_in)], csrf: Text = "") -> None:
@@ -138,7 +139,7 @@ def same_origin(request: Request) -> None:
     site = request.headers.get("sec-fetch-site")
     host = urlsplit(request.headers.get("origin", "")).netloc
     if site != "same-origin" if site is not None else not host or host != request.headers.get("host"):
-        raise NotAllowed("sign in from this site's own page")
+        raise NotAllowed(_("sign in from this site's own page"))
 
 
 SignedIn = Annotated[Staff, Depends(signed_in)]
@@ -197,7 +198,7 @@ def password_fits(request: Request, name: str, password: str) -> bool:
     with desk_of(request).database.reading() as session:
         stored = store.password_hash(session, name)
     if not _CHECKING.acquire(blocking=False):
-        raise TooMuch("many people are signing in just now: try again in a moment", retry_after_s=1)
+        raise TooMuch(_("many people are signing in just now: try again in a moment"), retry_after_s=1)
     try:
         return store.matches(stored, password)
     finally:
@@ -213,6 +214,6 @@ SYSTEMS = {
 def device_of(request: Request) -> str:
     """The browser in words, such as `Firefox on Windows`; the first name that fits, since they all name each other."""
     said = request.headers.get("user-agent", "")
-    browser = next((name for mark, name in BROWSERS.items() if f"{mark}/" in said), "A browser")
+    browser = next((name for mark, name in BROWSERS.items() if f"{mark}/" in said), _("A browser"))
     system = next((name for mark, name in SYSTEMS.items() if mark in said), "")
-    return f"{browser} on {system}" if system else browser
+    return _("{browser} on {system}").format(browser=browser, system=system) if system else browser

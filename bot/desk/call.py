@@ -15,9 +15,12 @@ from bot.database import SESSION, one_at_a_time
 from bot.desk import store as staff_store
 from bot.desk.guide import Guide
 from bot.desk.listening import TELEPHONE, Understood
+from bot.desk.screen import words
 from bot.desk.store import Staff
 from bot.errors import NotAllowed, NotFound
 from bot.safety import red_flags
+from bot.translation import gettext as _
+from bot.translation import later
 from bot.triage import store as tickets
 from bot.triage.ticket import STAFF, Urgency
 from bot.triage.urgency import Assessment
@@ -26,9 +29,9 @@ CHANNEL = "phone"
 LONGEST = {"said": 4000, "answer": 300, "summary": 1000, "caller": 100, "number": 40, "reason": 200}
 """Characters of each field; nothing that is longer is cut off: it is refused, and the page keeps it."""
 
-MISSING = "Write what the caller says."
-NO_REASON = "Say why it is less urgent than the rules say."
-NOT_THERE = (
+MISSING = later("Write what the caller says.")
+NO_REASON = later("Say why it is less urgent than the rules say.")
+NOT_THERE = later(
     "A text that is marked as read out is not in the store: take the mark away, and say in the summary what it was."
 )
 
@@ -41,10 +44,13 @@ class About(StrEnum):
     CHILD = "child"
 
 
+HEADING = later("Caller: {who}. {about}")
+"""How the note of a call begins; the search looks for people in it."""
+
 ABOUT = {
-    About.CALLER: "The call is about the caller.",
-    About.PARTNER: "The call is about the caller's partner.",
-    About.CHILD: "The call is about a child.",
+    About.CALLER: later("The call is about the caller."),
+    About.PARTNER: later("The call is about the caller's partner."),
+    About.CHILD: later("The call is about a child."),
 }
 
 
@@ -76,7 +82,7 @@ class Call:
     @property
     def further(self) -> list[str]:
         """What else may hold a red flag."""
-        return [*(answer for _, answer in self.answers), self.summary]
+        return [*(answer for _name, answer in self.answers), self.summary]
 
 
 def faults(call: Call, rules: Assessment) -> dict[str, str]:
@@ -89,9 +95,9 @@ def faults(call: Call, rules: Assessment) -> dict[str, str]:
     found = {}
     for name in ("said", "summary", "caller", "number", "reason"):
         if len(getattr(call, name)) > LONGEST[name]:
-            found[name] = f"At most {LONGEST[name]} characters."
-    if any(len(answer) > LONGEST["answer"] for _, answer in call.answers):
-        found["answers"] = f"An answer has at most {LONGEST['answer']} characters."
+            found[name] = _("At most {longest} characters.").format(longest=LONGEST[name])
+    if any(len(answer) > LONGEST["answer"] for _name, answer in call.answers):
+        found["answers"] = _("An answer has at most {longest} characters.").format(longest=LONGEST["answer"])
     if not call.said:
         found["said"] = MISSING
     if call.urgency and _rank(call.urgency) > _rank(rules.level) and not call.reason:
@@ -125,7 +131,7 @@ def open_ticket(
         NotFound: a text that is marked as read out does not exist.
     """
     if staff.role not in STAFF:
-        raise NotAllowed("telephone triage is for front desk, clinicians and admins")
+        raise NotAllowed(_("telephone triage is for front desk, clinicians and admins"))
     one_at_a_time(session, "calls")
     try:
         return tickets.of_conversation(session, call.id).id
@@ -164,17 +170,23 @@ def settle(rules: Assessment, call: Call, staff: Staff) -> Assessment:
     if call.urgency is None or call.urgency is rules.level:
         return rules
     if _rank(call.urgency) < _rank(rules.level):
-        return replace(rules, level=call.urgency, reason=f"{rules.reason} Raised by {staff.name} on the telephone.")
-    why = f"Lowered from {rules.level.replace('_', ' ')} by {staff.name} on the telephone: {call.reason}"
+        return replace(
+            rules,
+            level=call.urgency,
+            reason=_("{reason} Raised by {name} on the telephone.").format(reason=rules.reason, name=staff.name),
+        )
+    why = _("Lowered from {urgency} by {name} on the telephone: {reason}").format(
+        urgency=words(rules.level).lower(), name=staff.name, reason=call.reason
+    )
     return replace(rules, level=call.urgency, reason=f"{why} ({rules.reason})"[:500])
 
 
 def _messages(session: SESSION, call: Call, *, fixed: Fixed, guide: Guide, now: datetime) -> Iterator[Message]:
     """The call as a transcript: who called, what they said, each question with its answer, and what was read out."""
-    who = ", ".join(part for part in (call.caller, call.number) if part) or "not given"
-    yield _line(f"Caller: {who}. {ABOUT[call.about]}", now)
+    who = ", ".join(part for part in (call.caller, call.number) if part) or _("not given")
+    yield _line(HEADING.format(who=who, about=ABOUT[call.about]), now)
     yield Message(role=Role.PATIENT, text=call.said, created_at=now)
-    asked = {one.id: one.text for one in guide.named([name for name, _ in call.answers])}
+    asked = {one.id: one.text for one in guide.named([name for name, _answer in call.answers])}
     for name, answer in call.answers:
         yield _line(asked.get(name, name), now)
         yield Message(role=Role.PATIENT, text=answer, created_at=now)
@@ -183,7 +195,7 @@ def _messages(session: SESSION, call: Call, *, fixed: Fixed, guide: Guide, now: 
         text = str(Text(blocks))
         yield Message(role=Role.STAFF, text=text, blocks=blocks, provenance=[source], kind=kind, created_at=now)
     if call.summary:
-        yield _line(f"Summary: {call.summary}", now)
+        yield _line(_("Summary: {summary}").format(summary=call.summary), now)
 
 
 def _line(text: str, now: datetime) -> Message:
@@ -207,7 +219,7 @@ def read_out(
     """
     if name.startswith("topic/"):
         return _topic(session, name, now)
-    sort, _, reply = name.partition(":")
+    sort, _colon, reply = name.partition(":")
     clinic_phone = fixed.clinic.telephone
     if sort == "refusal" and reply in fixed.refusals.replies:
         sha256, title = fixed.refusals.replies[reply].sha256, fixed.refusals.replies[reply].title
@@ -217,7 +229,7 @@ def read_out(
         whole = red_flags.render(reply, rules=fixed.red_flags, numbers=fixed.numbers, clinic_phone=clinic_phone)
         paragraphs = guide.read_out(reply, whole)
     else:
-        raise NotFound("no such fixed text")
+        raise NotFound(_("no such fixed text"))
     source = Provenance(
         topic=name, title=title, revision=fixed.revisions.get(name, 0), level=Level.PLAIN, sha256=sha256
     )  # fmt: skip
@@ -228,11 +240,11 @@ def read_out(
 def _topic(session: SESSION, name: str, now: datetime) -> tuple[Kind, list[Block], Provenance]:
     parts = name.split("/")
     if len(parts) != 4 or not parts[2].isdecimal() or len(parts[2]) > 9 or parts[3] not in set(Level):  # noqa: PLR2004
-        raise NotFound("no such text")
+        raise NotFound(_("no such text"))
     topic, number, level = parts[1], int(parts[2]), Level(parts[3])
     revision = record.revision(session, topic, number)
     if revision is None or level not in revision.draft.texts:
-        raise NotFound("no such text")
+        raise NotFound(_("no such text"))
     text, where = revision.draft.texts[level], revision.standing_at(now)
     source = Provenance(
         topic=topic, title=revision.draft.title, revision=number, level=level, sha256=sha256(str(text)),

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bot.translation import gettext as _
+
 LABEL_WIDTH, BAR_WIDTH, NUMBER_WIDTH, ROW_HEIGHT = 190, 300, 70, 28
 DAYS_WIDTH, DAYS_HEIGHT = 560, 120
 
@@ -50,7 +52,7 @@ def lying(name: str, title: str, rows: Sequence[tuple[str, float, str]], *, colu
         rows: label, value, and the value in words.
         columns: headings of the table.
     """
-    most = max((value for _, value, _ in rows), default=0) or 1
+    most = max((value for _label, value, _text in rows), default=0) or 1
     bars = tuple(
         Bar(label, value, text, LABEL_WIDTH, place * ROW_HEIGHT + 4, round(BAR_WIDTH * value / most, 1), ROW_HEIGHT - 8)
         for place, (label, value, text) in enumerate(rows)
@@ -68,7 +70,7 @@ def standing(name: str, title: str, rows: Sequence[tuple[str, float]], *, column
         rows: day and value, in order.
         columns: headings of the table.
     """
-    most = max((value for _, value in rows), default=0) or 1
+    most = max((value for _label, value in rows), default=0) or 1
     step = DAYS_WIDTH / max(len(rows), 1)
     bars = []
     for place, (label, value) in enumerate(rows):
@@ -83,5 +85,7 @@ def _told(bars: Iterable[Bar]) -> str:
     listed = list(bars)
     top = max(listed, key=lambda bar: bar.value, default=None)
     if top is None or not top.value:
-        return "Nothing was counted in this period."
-    return f"{len(listed)} bars; the longest is {top.label} with {top.text}. The table below has every number."
+        return _("Nothing was counted in this period.")
+    return _("{count} bars; the longest is {label} with {text}. The table below has every number.").format(
+        count=len(listed), label=top.label, text=top.text
+    )

@@ -18,6 +18,8 @@ from bot.desk.figures_store import Counts
 from bot.desk.phone import phone_of
 from bot.desk.screen import FOLDER, Screen, desk_of, show, waited, words
 from bot.safety.red_flags import Level
+from bot.translation import gettext as _
+from bot.translation import later, ngettext
 from bot.triage.ticket import State, Urgency
 
 PATH = "/desk/figures"
@@ -26,13 +28,19 @@ TENTHS = 10
 router = APIRouter(route_class=Screen, include_in_schema=False)
 
 KINDS = {
-    "answer": "Answered", "clarification": "Asked back", "refusal": "Refused", "handoff": "Handed to a person",
-    "fallback": "Fallback", "emergency": "Emergency", "crisis": "Crisis", "form": "Asked for details",
-    "smalltalk": "Small talk",
-}  # fmt: skip
-GAPS = {"unanswered": "No vetted text", "asked_back": "Several near", "withheld": "Text held back"}
-SPEAKERS = {"patient": "Patients", "assistant": "Axis", "staff": "Team", "system": "Notices"}
-COUNTED = ("What", "How many")
+    "answer": later("Answered"),
+    "clarification": later("Asked back"),
+    "refusal": later("Refused"),
+    "handoff": later("Handed to a person"),
+    "fallback": later("Fallback"),
+    "emergency": later("Emergency"),
+    "crisis": later("Crisis"),
+    "form": later("Asked for details"),
+    "smalltalk": later("Small talk"),
+}
+GAPS = {"unanswered": later("No vetted text"), "asked_back": later("Several near"), "withheld": later("Text held back")}
+SPEAKERS = {"patient": later("Patients"), "assistant": "Axis", "staff": later("Team"), "system": later("Notices")}
+COUNTED = (later("What"), later("How many"))
 
 
 class Period(IntEnum):
@@ -64,7 +72,7 @@ def download(request: Request, staff: OnTickets, days: Days = Period.WEEK) -> Re
     counts, levels = _count(request, days, now)
     written = io.StringIO()
     writer = csv.writer(written)
-    writer.writerow(["figure", "name", "value", "in words"])
+    writer.writerow([_("figure"), _("name"), _("value"), _("in words")])
     for chart in draw(counts, levels, days=days, now=now):
         writer.writerows([chart.title, bar.label, f"{bar.value:g}", bar.text] for bar in chart.bars)
     name = f"axis-figures-{days}-days-{now:%Y-%m-%d}.csv"
@@ -95,29 +103,31 @@ def draw(counts: Counts, levels: dict[str, Level], *, days: int, now: datetime) 
     """
     calendar = [f"{now - timedelta(days=back):%Y-%m-%d}" for back in range(days, -1, -1)]
     by_day = [counts.days.get(day, (0, 0)) for day in calendar]
-    begun = list(zip(calendar, (one for one, _ in by_day), strict=True))
-    said = list(zip(calendar, (one for _, one in by_day), strict=True))
+    begun = list(zip(calendar, (one for one, _messages in by_day), strict=True))
+    said = list(zip(calendar, (one for _conversations, one in by_day), strict=True))
     alarms = {level: 0 for level in Level}
     for name, number in counts.alarms.items():
         # A rule that is no longer there counts with the urgent ones; the second net names the level itself.
         alarms[levels.get(name) or (Level(name) if name in set(Level) else Level.URGENT)] += number
     return [
-        charts.standing("conversations-by-day", "Conversations by day", begun, columns=("Day", "Conversations")),
-        charts.standing("messages-by-day", "Patients' messages by day", said, columns=("Day", "Messages")),
-        _lying("channels", "Conversations by channel", {words(name): n for name, n in counts.conversations.items()}),
-        _lying("speakers", "Messages by who wrote", _named(counts.messages, SPEAKERS)),
-        _lying("kinds", "What Axis replied", _named(counts.kinds, KINDS)),
-        _lying("gaps", "Questions without a sure answer", _named(counts.gaps, GAPS)),
-        _lying("helped", "Was this helpful?", dict(zip(("Yes", "No"), counts.helped, strict=True))),
-        _lying("alarms", "Red flags by level", {words(level): number for level, number in alarms.items()}),
-        _lying("tickets", "Tickets by urgency and state", _tickets(counts)),
-        _waiting("claimed", "Waiting until somebody claimed it", counts.claimed_s),
-        _waiting("resolved", "Waiting until it was resolved", counts.resolved_s),
+        charts.standing(
+            "conversations-by-day", _("Conversations by day"), begun, columns=(_("Day"), _("Conversations"))
+        ),
+        charts.standing("messages-by-day", _("Patients' messages by day"), said, columns=(_("Day"), _("Messages"))),
+        _lying("channels", _("Conversations by channel"), {words(name): n for name, n in counts.conversations.items()}),
+        _lying("speakers", _("Messages by who wrote"), _named(counts.messages, SPEAKERS)),
+        _lying("kinds", _("What Axis replied"), _named(counts.kinds, KINDS)),
+        _lying("gaps", _("Questions without a sure answer"), _named(counts.gaps, GAPS)),
+        _lying("helped", _("Was this helpful?"), dict(zip((_("Yes"), _("No")), counts.helped, strict=True))),
+        _lying("alarms", _("Red flags by level"), {words(level): number for level, number in alarms.items()}),
+        _lying("tickets", _("Tickets by urgency and state"), _tickets(counts)),
+        _waiting("claimed", _("Waiting until somebody claimed it"), counts.claimed_s),
+        _waiting("resolved", _("Waiting until it was resolved"), counts.resolved_s),
     ]
 
 
 def _named(found: Mapping[str, int], names: Mapping[str, str]) -> dict[str, int]:
-    return {label: found.get(name, 0) for name, label in names.items()}
+    return {str(label): found.get(name, 0) for name, label in names.items()}
 
 
 def _tickets(counts: Counts) -> dict[str, int]:
@@ -134,12 +144,13 @@ def _lying(name: str, title: str, found: dict[str, int]) -> Chart:
 
 def _waiting(name: str, title: str, seconds: Sequence[float]) -> Chart:
     """Median and 90th percentile, in minutes, with how many were measured."""
+    of = ngettext("Of {number} tickets", "Of {number} tickets", len(seconds)).format(number=len(seconds))
     if not seconds:
-        return charts.lying(name, f"{title} (none)", [], columns=("Of 0 tickets", "Waiting"))
-    rows = [("Half of them at most", statistics.median(seconds)), ("Nine in ten at most", percentile_90(seconds))]
+        return charts.lying(name, _("{title} (none)").format(title=title), [], columns=(of, _("Waiting")))
+    rows = [(_("Half of them at most"), statistics.median(seconds)), (_("Nine in ten at most"), percentile_90(seconds))]
     now = datetime.now(UTC)
     drawn = [(label, round(value / 60, 1), waited(now - timedelta(seconds=value), now)) for label, value in rows]
-    return charts.lying(name, title, drawn, columns=(f"Of {len(seconds)} tickets", "Waiting"))
+    return charts.lying(name, title, drawn, columns=(of, _("Waiting")))
 
 
 def percentile_90(values: Sequence[float]) -> float:

@@ -16,13 +16,15 @@ from bot.desk.inbox import CHANGED, TicketId, Words, cleaned, page
 from bot.desk.screen import Desk, Screen, desk_of
 from bot.desk.store import Staff
 from bot.errors import Conflict, NotAllowed
+from bot.translation import gettext as _
+from bot.translation import later
 from bot.triage import around, store
 from bot.triage.store import Ticket
 from bot.triage.ticket import STAFF, Urgency
 
 LONGEST_REPLY, LONGEST_NOTE, LONGEST_REASON = 4000, 2000, 300
-NOT_YOURS = "Claim this ticket to write to the patient; what you typed is still below."
-TOO_LONG = "Write something, at most {most} characters."
+NOT_YOURS = later("Claim this ticket to write to the patient; what you typed is still below.")
+TOO_LONG = later("Write something, at most {most} characters.")
 
 router = APIRouter(route_class=Screen, include_in_schema=False)
 
@@ -109,7 +111,7 @@ def urgency(
     try:
         return _do(desk_of(request), ticket_id, staff, f"ticket.urgency_{level}", work)
     except NotAllowed as refused:
-        said = f"Not changed: {refused}."
+        said = _("Not changed: {refused}.").format(refused=refused)
         return page(request, ticket_id, staff, status=422, errors={"urgency": said}, typed={"level": level})
     except Conflict:
         return page(request, ticket_id, staff, status=409, error=CHANGED)
@@ -122,13 +124,15 @@ def assign(request: Request, ticket_id: TicketId, staff: OnTickets, to: Text = "
 
     def work(session: SESSION, ticket: Ticket, now: datetime) -> None:
         if to not in staff_store.names(session, STAFF):
-            raise NotAllowed(f"nobody of this name works on tickets: {to}")
+            raise NotAllowed(_("nobody of this name works on tickets: {to}").format(to=to))
         store.assign(session, ticket, to, actor=staff.name, role=staff.role, now=now)
 
     try:
         return _do(desk, ticket_id, staff, "ticket.assigned", work)
     except NotAllowed as refused:
-        return page(request, ticket_id, staff, status=422, errors={"assign": f"Not given: {refused}."})
+        return page(
+            request, ticket_id, staff, status=422, errors={"assign": _("Not given: {refused}.").format(refused=refused)}
+        )
     except Conflict:
         return page(request, ticket_id, staff, status=409, error=CHANGED)
 

@@ -18,6 +18,7 @@ from bot.desk.store import Staff
 from bot.errors import Conflict, NotAllowed
 from bot.hours import WEEKDAYS, Holiday, Hours
 from bot.roles import Role
+from bot.translation import gettext as _
 from bot.triage import calendar
 
 MOST_HOLIDAYS = 200
@@ -34,7 +35,7 @@ def admin(staff: Annotated[Staff, Depends(signed_in)]) -> Staff:
         NotAllowed: it is somebody else.
     """
     if staff.role is not Role.ADMIN:
-        raise NotAllowed("the opening hours are for admins")
+        raise NotAllowed(_("the opening hours are for admins"))
     return staff
 
 
@@ -74,7 +75,11 @@ def save(
         _store(desk_of(request), hours, staff, base=base, action="hours.saved")
     except Conflict as error:
         return _page(
-            request, staff, status=409, typed=typed, errors={"form": f"{error}. What you typed is still here."}
+            request,
+            staff,
+            status=409,
+            typed=typed,
+            errors={"form": _("{error}. What you typed is still here.").format(error=error)},
         )
     return RedirectResponse("/desk/hours", 303)
 
@@ -114,9 +119,9 @@ def read_form(typed: dict[str, str]) -> tuple[Hours | None, dict[str, str]]:
         try:
             holidays.append(_holiday(line.strip()))
         except ValueError as error:
-            errors["holidays"] = f"Line {number}: {_said(error)}"
+            errors["holidays"] = _("Line {number}: {fault}").format(number=number, fault=_said(error))
     if len(holidays) > MOST_HOLIDAYS:
-        errors["holidays"] = f"At most {MOST_HOLIDAYS} holidays."
+        errors["holidays"] = _("At most {most} holidays.").format(most=MOST_HOLIDAYS)
     for day in WEEKDAYS:
         try:
             Hours(zone="UTC", week={day: week[day]})
@@ -142,7 +147,7 @@ def _holiday(line: str) -> Holiday:
     """
     found = _HOLIDAY.match(line)
     if found is None:
-        raise ValueError("write the date, perhaps hours, and a name, such as 2026-12-25 Christmas Day")
+        raise ValueError(_("write the date, perhaps hours, and a name, such as 2026-12-25 Christmas Day"))
     return Holiday(on=date.fromisoformat(found[1]), hours=_SPAN.findall(found[2]), name=found[3])
 
 

@@ -17,16 +17,19 @@ from bot.desk.queue import SYMBOLS, wait
 from bot.desk.screen import Desk, Fields, Screen, desk_of, sentence, show
 from bot.desk.store import Staff
 from bot.errors import Conflict, NotAllowed
+from bot.translation import gettext as _
+from bot.translation import later
 from bot.triage import alerts, around, intake, store
 from bot.triage.store import Ticket
 from bot.triage.ticket import STAFF, State, Urgency
 
 LONGEST_OUTCOME = 1000
-NO_OUTCOME = (
-    f"Choose an outcome, and write at most {LONGEST_OUTCOME} characters: what was agreed, or why nothing is needed."
+NO_OUTCOME = later(
+    "Choose an outcome, and write at most {longest_outcome} characters: what was agreed, or why nothing is needed.",
+    longest_outcome=LONGEST_OUTCOME,
 )
-CHANGED = "This ticket has changed since you opened it: a colleague was quicker, or the patient wrote again."
-SPEAKERS = {"patient": "Patient", "assistant": "Axis", "staff": "Team", "system": "Axis, notice"}
+CHANGED = later("This ticket has changed since you opened it: a colleague was quicker, or the patient wrote again.")
+SPEAKERS = {"patient": later("Patient"), "assistant": "Axis", "staff": later("Team"), "system": later("Axis, notice")}
 
 router = APIRouter(route_class=Screen, include_in_schema=False)
 TicketId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
@@ -69,6 +72,15 @@ class Snooze(StrEnum):
     OPENING = "until the clinic opens next"
     DAYS = "3 days"
     WEEK = "1 week"
+
+
+SNOOZE_NAMES = {
+    Snooze.HOUR: later("1 hour"),
+    Snooze.HALF_DAY: later("4 hours"),
+    Snooze.OPENING: later("until the clinic opens next"),
+    Snooze.DAYS: later("3 days"),
+    Snooze.WEEK: later("1 week"),
+}
 
 
 SNOOZES = {
@@ -196,7 +208,7 @@ def page(
         error=f"{error} {_where(ticket)}" if error else "",
         errors=Fields(errors or {}), typed=Fields(typed or {}), wait=wait(ticket, desk, now), symbols=SYMBOLS,
         speakers=SPEAKERS,
-        longest_outcome=LONGEST_OUTCOME, desk_data=desk.fixed.desk, snoozes=list(Snooze), levels=list(Urgency),
+        longest_outcome=LONGEST_OUTCOME, desk_data=desk.fixed.desk, snoozes=SNOOZE_NAMES, levels=list(Urgency),
         owned=ticket.state is State.CLAIMED and ticket.claimed_by == staff.name, **values,
     )  # fmt: skip
 
@@ -215,8 +227,8 @@ def _where(ticket: Ticket) -> str:
     """Who has a ticket now, for somebody who was too late."""
     match ticket.state:
         case State.CLAIMED:
-            return f"{ticket.claimed_by} has it now."
+            return _("{claimed_by} has it now.").format(claimed_by=ticket.claimed_by)
         case State.RESOLVED:
-            return f"It is resolved; {ticket.claimed_by} had it."
+            return _("It is resolved; {claimed_by} had it.").format(claimed_by=ticket.claimed_by)
         case _:
-            return "Nobody has it now."
+            return _("Nobody has it now.")

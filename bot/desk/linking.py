@@ -16,12 +16,13 @@ from bot.desk.sessions import Rules
 from bot.desk.store import ProviderVisitRow, StaffRow
 from bot.errors import NotAllowed
 from bot.roles import Role
+from bot.translation import later
 
 BACK_WITHIN = timedelta(minutes=10)
 
-NOT_BEGUN = "this sign-in was not begun in this browser, or too long ago: begin again"
-NO_ACCOUNT = "you have no account here: ask an admin"
-NO_ROLE = "the sign-in service names no role for you: ask an admin"
+NOT_BEGUN = later("this sign-in was not begun in this browser, or too long ago: begin again")
+NO_ACCOUNT = later("you have no account here: ask an admin")
+NO_ROLE = later("the sign-in service names no role for you: ask an admin")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from bot.lexicon import Term
 from bot.safety import red_flags
 from bot.safety.phrasing import Found
 from bot.safety.red_flags import LEVELS, Alarm, Heard, Level
+from bot.translation import later
 from bot.triage.urgency import Assessment
 
 TELEPHONE = "telephone"
 """What opens a ticket in data/urgency.yml when no red flag does."""
 
-UNNAMED = "sounds like danger, though no rule names it"
+UNNAMED = later("sounds like danger, though no rule names it")
 """What is said of a red flag that only the spare net has found."""
 
 

@@ -10,7 +10,9 @@ import aiosmtplib
 import httpx2
 import structlog
 
+from bot.desk.screen import words
 from bot.settings import Security, Settings
+from bot.translation import gettext as _
 from bot.triage.alerts import DESK, Alert
 
 log = structlog.get_logger()
@@ -70,11 +72,18 @@ async def _post(alert: Alert, settings: Settings) -> None:
 async def _mail(alert: Alert, settings: Settings) -> None:
     message = EmailMessage()
     message["From"], message["To"] = settings.smtp_from, settings.alert_email
-    message["Subject"] = f"Axis: {alert.urgency.replace('_', ' ')} request, claimed by nobody"
+    message["Subject"] = _("Axis: {urgency} request, claimed by nobody").format(urgency=words(alert.urgency).lower())
     message["Message-ID"] = f"<{alert.id}@{settings.smtp_from.rpartition('@')[2] or 'axis'}>"
     message.set_content(
-        f"A request has waited since before {alert.raised_at:%Y-%m-%d %H:%M} UTC and nobody has claimed it.\n\n"
-        f"Urgency: {alert.urgency.replace('_', ' ')}\nTicket: {alert.ticket_id[:6]}\n\n{link(alert, settings)}\n"
+        _(
+            "A request has waited since before {moment} and nobody has claimed it.\n\n"
+            "Urgency: {urgency}\nTicket: {ticket_id}\n\n{link}\n"
+        ).format(
+            moment=f"{alert.raised_at:%Y-%m-%d %H:%M} UTC",
+            urgency=words(alert.urgency).lower(),
+            ticket_id=alert.ticket_id[:6],
+            link=link(alert, settings),
+        )
     )
     await aiosmtplib.send(
         message,

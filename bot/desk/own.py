@@ -10,6 +10,7 @@ from bot.desk import second, sessions, store
 from bot.desk.accounts import forget_second, row_of
 from bot.desk.store import RecoveryCodeRow, Staff, StaffRow, StaffSessionRow
 from bot.errors import Conflict
+from bot.translation import gettext as _
 
 
 def change_password(session: Session, staff: Staff, password_hash: str, *, now: datetime) -> None:
@@ -34,7 +35,7 @@ def begin_second(session: Session, staff: Staff) -> str:
     """
     row = row_of(session, staff.id)
     if row.totp_secret:
-        raise Conflict("you have a second factor already: remove it first")
+        raise Conflict(_("you have a second factor already: remove it first"))
     row.totp_pending = second.new_secret()
     return row.totp_pending
 
@@ -50,7 +51,7 @@ def confirm_second(session: Session, staff: Staff, code: str, *, now: datetime) 
     """
     row = row_of(session, staff.id)
     if not row.totp_pending or row.totp_secret:
-        raise Conflict("begin with the second factor anew")
+        raise Conflict(_("begin with the second factor anew"))
     if not sessions.use_code(session, row, code, now=now, secret=row.totp_pending):
         return None
     row.totp_secret, row.totp_pending = row.totp_pending, ""

@@ -33,6 +33,7 @@ from bot.desk import (
 from bot.desk.screen import FOLDER, Desk, Screen
 from bot.desk.store import Staff
 from bot.errors import NotFound
+from bot.translation import gettext as _
 
 __all__ = ["Desk", "build"]
 
@@ -67,4 +68,4 @@ def nothing_here(rest: str, staff: Annotated[Staff, Depends(auth.signed_in)]) ->
     Raises:
         NotFound: always.
     """
-    raise NotFound("there is no such page")
+    raise NotFound(_("there is no such page"))

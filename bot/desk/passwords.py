@@ -2,6 +2,8 @@
 
 import secrets
 
+from bot.translation import gettext as _
+
 SHORTEST = 12
 """Characters. NIST SP 800-63B asks for 8 beside a second factor and 15 without one; most here have the lock of the
 account, too."""
@@ -20,15 +22,15 @@ def fault(password: str, *, name: str) -> str | None:
         name: of the account: a password that holds it is the first that is guessed.
     """
     if len(password) < SHORTEST:
-        return f"The password must have at least {SHORTEST} characters."
+        return _("The password must have at least {shortest} characters.").format(shortest=SHORTEST)
     if len(password) > LONGEST:
-        return f"The password may have at most {LONGEST} characters."
+        return _("The password may have at most {longest} characters.").format(longest=LONGEST)
     if len(set(password)) < FEWEST_DIFFERENT:
-        return "The password repeats too few characters."
+        return _("The password repeats too few characters.")
     plain = _plain(password)
     parts = [part for part in (_plain(name), *map(_plain, name.split())) if len(part) >= 3]  # noqa: PLR2004 - "Bo" is everywhere
     if any(part in plain or part[::-1] in plain for part in parts):
-        return "The password must not hold your name."
+        return _("The password must not hold your name.")
     return None
 
 

@@ -28,6 +28,7 @@ from bot.desk.shelf import Found, Shelf
 from bot.desk.store import Staff
 from bot.errors import NotFound
 from bot.settings import Settings
+from bot.translation import gettext as _
 from bot.triage.ticket import Urgency
 
 PATH = "/desk/phone"
@@ -61,7 +62,7 @@ class Phone:
 
     def questions(self, call: Call, understood: Understood) -> list[Asked]:
         """What to ask now, and what has been answered already."""
-        answered = [name for name, _ in call.answers]
+        answered = [name for name, _answer in call.answers]
         return self.guide.named(dict.fromkeys([*(one.id for one in understood.questions), *answered]))
 
 
@@ -205,4 +206,8 @@ def reading_time(text: Text) -> str:
     """How long reading a text out takes, in words."""
     seconds = max(10, round(len(str(text).split()) * 60 / WORDS_A_MINUTE / 10) * 10)
     minutes, rest = divmod(seconds, 60)
-    return " ".join(part for part in (f"{minutes} min" * bool(minutes), f"{rest} s" * bool(rest)) if part)
+    if not minutes:
+        return _("{seconds} s").format(seconds=rest)
+    if not rest:
+        return _("{minutes} min").format(minutes=minutes)
+    return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest)

@@ -15,6 +15,8 @@ from joserfc.errors import JoseError
 from bot.errors import NotAllowed, Unavailable
 from bot.roles import Role
 from bot.settings import Settings
+from bot.translation import gettext as _
+from bot.translation import later
 
 log = structlog.get_logger()
 
@@ -26,7 +28,7 @@ LEEWAY_S = 60
 SCOPE = "openid profile email"
 LONGEST_NAME = 100
 
-REFUSED = "the sign-in service's answer does not fit: begin again, or sign in with your password"
+REFUSED = later("the sign-in service's answer does not fit: begin again, or sign in with your password")
 
 
 class _App(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]
@@ -177,7 +179,7 @@ class Provider:
 
     def _unavailable(self, error: Exception) -> Unavailable:
         log.error("provider.failed", error=type(error).__name__)
-        return Unavailable("the sign-in service did not answer as it should")
+        return Unavailable(_("the sign-in service did not answer as it should"))
 
 
 def of(settings: Settings) -> Provider | None:

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from bot.desk.auth import OnTickets
 from bot.desk.screen import Desk, Screen, desk_of, show, waited
 from bot.errors import NotFound
+from bot.translation import gettext as _
+from bot.translation import later
 from bot.triage import alerts, around, listing
 from bot.triage.listing import Shown, Wanted
 from bot.triage.store import Ticket
@@ -18,19 +20,25 @@ SYMBOLS = {Urgency.EMERGENCY: "▲", Urgency.SAME_DAY: "◆", Urgency.SOON: "■
 """Beside the word, so that urgency can be seen at a glance and never by colour alone."""
 
 LISTS = {
-    Shown.OPEN: "Open", Shown.MINE: "Mine", Shown.OVERDUE: "Overdue", Shown.LATER: "Snoozed or waiting for the patient",
-    Shown.RESOLVED: "Resolved",
-}  # fmt: skip
+    Shown.OPEN: later("Open"),
+    Shown.MINE: later("Mine"),
+    Shown.OVERDUE: later("Overdue"),
+    Shown.LATER: later("Snoozed or waiting for the patient"),
+    Shown.RESOLVED: later("Resolved"),
+}
 NOTHING = {
-    Shown.OPEN: "Nobody is waiting.", Shown.MINE: "You have no ticket.", Shown.OVERDUE: "Nothing is overdue.",
-    Shown.LATER: "Nothing is snoozed, and no patient is waited for.", Shown.RESOLVED: "Nothing has been resolved yet.",
-}  # fmt: skip
+    Shown.OPEN: later("Nobody is waiting."),
+    Shown.MINE: later("You have no ticket."),
+    Shown.OVERDUE: later("Nothing is overdue."),
+    Shown.LATER: later("Nothing is snoozed, and no patient is waited for."),
+    Shown.RESOLVED: later("Nothing has been resolved yet."),
+}
 ORDERS = {
-    Shown.OPEN: "Open tickets, the most urgent and then the longest waiting first",
-    Shown.MINE: "Tickets that you have claimed, the most urgent first",
-    Shown.OVERDUE: "Tickets whose target has passed, the longest overdue first",
-    Shown.LATER: "Tickets that are snoozed or wait for the patient, the most urgent first",
-    Shown.RESOLVED: "Resolved tickets, the latest first",
+    Shown.OPEN: later("Open tickets, the most urgent and then the longest waiting first"),
+    Shown.MINE: later("Tickets that you have claimed, the most urgent first"),
+    Shown.OVERDUE: later("Tickets whose target has passed, the longest overdue first"),
+    Shown.LATER: later("Tickets that are snoozed or wait for the patient, the most urgent first"),
+    Shown.RESOLVED: later("Resolved tickets, the latest first"),
 }
 
 router = APIRouter(route_class=Screen, include_in_schema=False)
@@ -63,7 +71,7 @@ def queue(
             count = listing.count(session, Wanted(shown, level, label, staff.name), now=now)
             raised = alerts.shown(session)
     except ValueError as error:
-        raise NotFound("the queue has no such page") from error
+        raise NotFound(_("the queue has no such page")) from error
     chosen = {name: value for name, value in (("show", shown), ("urgency", urgency), ("label", label)) if value}
     return show(
         "queue.html", staff=staff, tickets=page.tickets, symbols=SYMBOLS, shown=shown.value, lists=LISTS,
@@ -80,9 +88,9 @@ def wait(ticket: Ticket, desk: Desk, now: datetime) -> tuple[str, str, bool]:
     since = ticket.waiting_since or ticket.opened_at
     due = ticket.due_at or desk.fixed.due(ticket.urgency, since)
     if ticket.state is State.SNOOZED and ticket.snoozed_until:
-        return waited(since, now), f"back in {waited(now, ticket.snoozed_until)}", False
+        return waited(since, now), _("back in {waited}").format(waited=waited(now, ticket.snoozed_until)), False
     if ticket.state not in {State.NEW, State.CLAIMED}:
         return waited(since, now), "", False
     if due < now:
-        return waited(since, now), f"overdue by {waited(due, now)}", True
-    return waited(since, now), f"target in {waited(now, due)}", False
+        return waited(since, now), _("overdue by {waited}").format(waited=waited(due, now)), True
+    return waited(since, now), _("target in {waited}").format(waited=waited(now, due)), False

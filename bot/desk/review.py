@@ -21,17 +21,19 @@ from bot.desk.language import Language
 from bot.desk.screen import Screen, desk_of, sentence, show
 from bot.desk.store import Staff
 from bot.errors import NotAllowed
+from bot.translation import gettext as _
+from bot.translation import later
 
 LONGEST_REMARK = 4000
-NO_REMARK = f"Write the remark, at most {LONGEST_REMARK} characters."
+NO_REMARK = later("Write the remark, at most {longest_remark} characters.", longest_remark=LONGEST_REMARK)
 REMARKED = "remark"
 
 LABELS = {
-    State.IN_REVIEW: "Submit for review",
-    State.APPROVED: "Approve",
-    State.DRAFT: "Request changes",
-    State.WITHDRAWN: "Withdraw at once",
-    State.RETIRED: "Retire",
+    State.IN_REVIEW: later("Submit for review"),
+    State.APPROVED: later("Approve"),
+    State.DRAFT: later("Request changes"),
+    State.WITHDRAWN: later("Withdraw at once"),
+    State.RETIRED: later("Retire"),
 }
 """What a link says that leads to a move into a state, in the order of the page."""
 
@@ -102,9 +104,9 @@ def _actions(row: Row, staff: Staff, history: list[Row]) -> list[tuple[str, str,
         if refused(row, after, staff) is None
     ]
     if earlier_approved(history, row) and refused(row, State.RETIRED, staff) is None:
-        found.append((f"{here}/roll-back", "Roll back", True))
+        found.append((f"{here}/roll-back", _("Roll back"), True))
     if may_edit(row, staff):
-        found.append((f"{here}/edit", "Edit as a new draft", True))
+        found.append((f"{here}/edit", _("Edit as a new draft"), True))
     return found
 
 

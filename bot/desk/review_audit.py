@@ -13,9 +13,14 @@ from bot.content.review import State
 from bot.desk.auth import OnTexts
 from bot.desk.review_start import Asked
 from bot.desk.screen import Screen, desk_of, show
+from bot.translation import gettext as _
+from bot.translation import later
 
 MOST, MOST_IN_FILE = 200, 100_000
-COLUMNS = ("at (UTC)", "topic", "revision", "state", "by", "next review due", "note")
+COLUMNS = (
+    later("at (UTC)"), later("topic"), later("revision"), later("state"), later("by"), later("next review due"),
+    later("note"),
+)  # fmt: skip
 
 router = APIRouter(route_class=Screen, include_in_schema=False)
 
@@ -41,7 +46,7 @@ def moves(
     with desk_of(request).database.reading() as session:
         found = record.all_moves(session, narrowed, most=MOST + 1)
         people = record.actors(session)
-    wrong = [name for name, typed in (("From", since), ("Until", until)) if typed and _day(typed) is None]
+    wrong = [name for name, typed in ((_("From"), since), (_("Until"), until)) if typed and _day(typed) is None]
     return show(
         "moves.html", staff=staff, moves=found[:MOST], more=len(found) > MOST, most=MOST, people=people,
         states=list(State), narrowed=narrowed, since=since, until=until, wrong=wrong, query=request.url.query,

@@ -19,6 +19,8 @@ from bot.desk.auth import OnTexts
 from bot.desk.review import RevisionId
 from bot.desk.screen import Screen, desk_of, show
 from bot.errors import NotFound
+from bot.translation import gettext as _
+from bot.translation import later
 
 router = APIRouter(route_class=Screen, include_in_schema=False)
 
@@ -32,7 +34,12 @@ class Channel(StrEnum):
     SMS = "sms"
 
 
-CHANNELS = {Channel.WEB: "Website", Channel.WHATSAPP: "WhatsApp", Channel.TELEGRAM: "Telegram", Channel.SMS: "SMS"}
+CHANNELS = {
+    Channel.WEB: later("Website"),
+    Channel.WHATSAPP: "WhatsApp",
+    Channel.TELEGRAM: "Telegram",
+    Channel.SMS: "SMS",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ def _beside(history: list[Row], row: Row, number: int | None) -> Row | None:
     if number is not None:
         found = next((one for one in history if one.revision == number), None)
         if found is None:
-            raise NotFound(f"{row.topic} has no other revision {number}")
+            raise NotFound(_("{topic} has no other revision {number}").format(topic=row.topic, number=number))
         return found
     served = next((one for one in history if one.state is State.APPROVED), None)
     before = next((one for one in history if one.revision < row.revision), None)

@@ -21,9 +21,11 @@ from bot.desk.review import RevisionId, may_edit
 from bot.desk.screen import Screen, desk_of, sentence, show
 from bot.desk.store import Staff
 from bot.errors import Conflict, DataError, NotAllowed
+from bot.translation import gettext as _
+from bot.translation import later
 
 LONGEST = 40_000
-TOO_LONG = f"A text has at most {LONGEST} characters."
+TOO_LONG = later("A text has at most {longest} characters.", longest=LONGEST)
 
 router = APIRouter(route_class=Screen, include_in_schema=False)
 Markdown = Annotated[str, Form(pattern=r"^[^\x00]*$")]
@@ -74,7 +76,7 @@ def write(
     files = language.read(desk_of(request).settings)
     typed = markdown.replace("\r\n", "\n")
     with desk_of(request).database.reading() as session:
-        row, _ = record.show(session, revision_id)
+        row, _text = record.show(session, revision_id)
         _allow(row, staff)
         if wish is Wish.DOWNLOAD:
             return download(typed, f"{row.topic}.md")
@@ -105,7 +107,7 @@ def _allow(row: Row, staff: Staff) -> None:
         NotAllowed: it is a fixed text or a word of the glossary.
     """
     if not may_edit(row, staff):
-        raise NotAllowed("only topics are edited here: fixed texts and the glossary stand in files below data")
+        raise NotAllowed(_("only topics are edited here: fixed texts and the glossary stand in files below data"))
 
 
 def _source(session: SESSION, row: Row, text: Draft, files: Language) -> tuple[str, bool]:
@@ -123,7 +125,9 @@ def _source(session: SESSION, row: Row, text: Draft, files: Language) -> tuple[s
     try:
         made = written.write(text, lexicon=rules.house.lexicon, plan=rules.plan, facts=facts, written_on=today)
     except DataError as error:
-        raise NotAllowed(f"the Markdown of this revision was not kept, and {error.reason}") from error
+        raise NotAllowed(
+            _("the Markdown of this revision was not kept, and {reason}").format(reason=error.reason)
+        ) from error
     return made, False
 
 

@@ -16,9 +16,14 @@ from bot.desk.review_edit import download
 from bot.desk.screen import Screen, desk_of, show
 from bot.desk.store import Staff
 from bot.errors import NotFound
+from bot.translation import gettext as _
+from bot.translation import later
 
 LONGEST_REASON = 1000
-NO_REASON = f"Write why no text of ours needs to answer this, at most {LONGEST_REASON} characters."
+NO_REASON = later(
+    "Write why no text of ours needs to answer this, at most {longest_reason} characters.",
+    longest_reason=LONGEST_REASON,
+)
 NEW_TOPIC = "a-new-topic"
 
 router = APIRouter(route_class=Screen, include_in_schema=False)
@@ -85,7 +90,7 @@ def _group(request: Request, gap_id: int) -> Group:
     """
     found = next((one for one in _groups(request) if gap_id in one.ids), None)
     if found is None:
-        raise NotFound("this question was erased with its conversation: go back to the list")
+        raise NotFound(_("this question was erased with its conversation: go back to the list"))
     return found
 
 

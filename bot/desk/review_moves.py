@@ -16,35 +16,45 @@ from bot.desk.review import LABELS, LONGEST_REMARK, RevisionId, Said, as_typed, 
 from bot.desk.screen import Screen, desk_of, sentence, show
 from bot.desk.store import Staff
 from bot.errors import Conflict, NotAllowed, NotFound
+from bot.translation import gettext as _
+from bot.translation import later
 
-DUE_TOO_EARLY = "The next review must be due after today."
-DUE_NO_DATE = "The day of the next review is not a date, as in 2027-05-31."
+DUE_TOO_EARLY = later("The next review must be due after today.")
+DUE_NO_DATE = later("The day of the next review is not a date, as in 2027-05-31.")
 LONGEST_REASON = 1000
 
 NEEDS_WORDS = {
-    State.DRAFT: ("What should be changed", LONGEST_REMARK),
-    State.WITHDRAWN: ("Reason", LONGEST_REASON),
-    State.RETIRED: ("Reason", LONGEST_REASON),
+    State.DRAFT: (later("What should be changed"), LONGEST_REMARK),
+    State.WITHDRAWN: (later("Reason"), LONGEST_REASON),
+    State.RETIRED: (later("Reason"), LONGEST_REASON),
 }
 """Moves that are not made without words: what the field is called, and how much it holds."""
 
 WHAT_HAPPENS = {
-    State.IN_REVIEW: "A reviewer sees the text on their list. What patients are shown does not change.",
-    State.APPROVED: "Patients are shown this revision from now on, with your name as the reviewer and the day of the "
-    "next review. It takes the place of the revision approved before. An approval cannot be taken back: roll back or "
-    "withdraw the text instead.",
-    State.DRAFT: "The text goes back to its author with your remark. What patients are shown does not change.",
-    State.WITHDRAWN: "Nothing of this topic is shown any more, at once, not even an earlier revision. Patients who ask "
-    "for it are told that it is being checked, and its owner gets a task. It comes back by a new review.",
-    State.RETIRED: "This revision is never shown again. If it is the only one, patients who ask are told that there is "
-    "no text. This cannot be undone; the revision stays in the record.",
+    State.IN_REVIEW: later("A reviewer sees the text on their list. What patients are shown does not change."),
+    State.APPROVED: later(
+        "Patients are shown this revision from now on, with your name as the reviewer and the day"
+        " of the next review. It takes the place of the revision approved before. An approval "
+        "cannot be taken back: roll back or withdraw the text instead."
+    ),
+    State.DRAFT: later("The text goes back to its author with your remark. What patients are shown does not change."),
+    State.WITHDRAWN: later(
+        "Nothing of this topic is shown any more, at once, not even an earlier revision. Patients"
+        " who ask for it are told that it is being checked, and its owner gets a task. It comes "
+        "back by a new review."
+    ),
+    State.RETIRED: later(
+        "This revision is never shown again. If it is the only one, patients who ask are told "
+        "that there is no text. This cannot be undone; the revision stays in the record."
+    ),
 }
 
-ROLL_BACK = (
-    "This revision is retired for good, and with it every approved one after the one that you choose, which patients "
-    "are shown again at once. If its own review is overdue, it is held back in production until somebody approves it."
+ROLL_BACK = later(
+    "This revision is retired for good, and with it every approved one after the one that you"
+    " choose, which patients are shown again at once. If its own review is overdue, it is "
+    "held back in production until somebody approves it."
 )
-ONLY_ONE = "There is no earlier approved revision to go back to: withdraw this one, if it must not be shown."
+ONLY_ONE = later("There is no earlier approved revision to go back to: withdraw this one, if it must not be shown.")
 
 router = APIRouter(route_class=Screen, include_in_schema=False)
 
@@ -64,7 +74,7 @@ class Typed:
 def ask(request: Request, revision_id: RevisionId, after: State, staff: OnTexts) -> Response:
     """The page of one move, before anything happens."""
     with desk_of(request).database.reading() as session:
-        row, _ = record.show(session, revision_id)
+        row, _text = record.show(session, revision_id)
     why = refused(row, after, staff)
     return _page(request, revision_id, after, staff, Typed(error=why or ""), status=403 if why else 200)
 
@@ -124,9 +134,9 @@ def roll_back(
     try:
         with desk_of(request).database.writing() as session:
             governance.expect(session, revision_id, State.APPROVED)
-            row, _ = record.show(session, revision_id)
+            row, _text = record.show(session, revision_id)
             if not earlier_approved(record.history(session, row.topic), row):
-                raise Conflict("this is not the newest approved revision any more")
+                raise Conflict(_("this is not the newest approved revision any more"))
             governance.roll_back(session, row.topic, actor=staff.name, role=staff.role, now=now, note=said, to=to)
             staff_store.note(
                 session, actor=staff.name, action="revision.rolled_back", subject=str(revision_id), now=now
@@ -143,7 +153,7 @@ def _move(
 ) -> None:
     """One move, by what it means: changes come with a remark, and a text is withdrawn with all its revisions."""
     actor, role = staff.name, staff.role
-    row, _ = record.show(session, revision_id)
+    row, _text = record.show(session, revision_id)
     if after is State.DRAFT:
         governance.request_changes(session, revision_id, said, actor=actor, role=role, now=now)
     elif after is State.WITHDRAWN and refused(row, after, staff) is None:
@@ -154,11 +164,11 @@ def _move(
 
 def _note_error(after: State, said: str) -> str:
     """What is wrong with the words of a move."""
-    name, most = NEEDS_WORDS.get(after, ("Note", LONGEST_REASON))
+    name, most = NEEDS_WORDS.get(after, (_("Note"), LONGEST_REASON))
     if len(said) > most:
-        return f"At most {most} characters; these are {len(said)}."
+        return _("At most {most} characters; these are {count}.").format(most=most, count=len(said))
     if not said and after in NEEDS_WORDS:
-        return f"{name}: write it, so that others can understand it later."
+        return _("{name}: write it, so that others can understand it later.").format(name=name)
     return ""
 
 
@@ -179,9 +189,9 @@ def _page(
     request: Request, revision_id: int, after: State, staff: Staff, typed: Typed, *, status: int = 200
 ) -> Response:  # fmt: skip
     with desk_of(request).database.reading() as session:
-        row, _ = record.show(session, revision_id)
+        row, _text = record.show(session, revision_id)
         served = next((one for one in record.history(session, row.topic) if one.state is State.APPROVED), None)
-    words, most = NEEDS_WORDS.get(after, ("Note (optional)", LONGEST_REASON))
+    words, most = NEEDS_WORDS.get(after, (_("Note (optional)"), LONGEST_REASON))
     return show(
         "move.html", staff=staff, status=status, row=row, after=after, label=LABELS[after], what=WHAT_HAPPENS[after],
         words=words, needs_words=after in NEEDS_WORDS, most=most, typed=typed, served=served, earlier=[],
@@ -194,13 +204,13 @@ def _roll_back_page(
     request: Request, revision_id: int, staff: Staff, typed: Typed, *, status: int = 200
 ) -> Response:  # fmt: skip
     with desk_of(request).database.reading() as session:
-        row, _ = record.show(session, revision_id)
+        row, _text = record.show(session, revision_id)
         earlier = earlier_approved(record.history(session, row.topic), row)
     why = refused(row, State.RETIRED, staff) if row.state is State.APPROVED else ""
     if not typed.error and (why or not earlier):
         typed, status = Typed(error=why or ONLY_ONE), 403 if why else 409
     return show(
-        "move.html", staff=staff, status=status, row=row, after="roll_back", label="Roll back", what=ROLL_BACK,
-        words="Reason", needs_words=True, most=LONGEST_REASON, typed=typed, served=row, earlier=earlier,
+        "move.html", staff=staff, status=status, row=row, after="roll_back", label=_("Roll back"), what=ROLL_BACK,
+        words=_("Reason"), needs_words=True, most=LONGEST_REASON, typed=typed, served=row, earlier=earlier,
         action=f"/desk/review/{revision_id}/roll-back", usual_due=None, possible=bool(earlier) and not why,
     )  # fmt: skip

@@ -16,6 +16,7 @@ from bot.content.review import State
 from bot.conversation import questions
 from bot.desk.auth import OnTexts
 from bot.desk.screen import Screen, desk_of, show
+from bot.translation import later
 
 router = APIRouter(route_class=Screen, include_in_schema=False)
 Asked = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")]
@@ -35,24 +36,28 @@ class Need(StrEnum):
 
 
 LABELS = {
-    Need.REVIEW: "Waiting for a reviewer",
-    Need.CHANGES: "Changes requested",
-    Need.SUBMIT: "Drafts to submit",
-    Need.WITHDRAWN: "Withdrawn",
-    Need.OVERDUE: "Review overdue",
-    Need.DUE_NOW: "Due today",
-    Need.DUE_30: "Due in 30 days",
-    Need.DUE_90: "Due in 90 days",
+    Need.REVIEW: later("Waiting for a reviewer"),
+    Need.CHANGES: later("Changes requested"),
+    Need.SUBMIT: later("Drafts to submit"),
+    Need.WITHDRAWN: later("Withdrawn"),
+    Need.OVERDUE: later("Review overdue"),
+    Need.DUE_NOW: later("Due today"),
+    Need.DUE_30: later("Due in 30 days"),
+    Need.DUE_90: later("Due in 90 days"),
 }
 HELP = {
-    Need.REVIEW: "These were submitted. A reviewer who did not write them approves them or asks for changes.",
-    Need.CHANGES: "A reviewer has asked for changes. The author edits the text and submits it again.",
-    Need.SUBMIT: "Nobody has submitted these yet. In production patients do not see them.",
-    Need.WITHDRAWN: "Patients who ask are told that the text is being checked. Submit it for review, or retire it.",
-    Need.OVERDUE: "The day of their review is past: in production they are held back until they are approved again.",
-    Need.DUE_NOW: "Today is the last day on which these are served in production.",
-    Need.DUE_30: "The review is due within 30 days: plan it with the reviewer.",
-    Need.DUE_90: "The review is due within 90 days.",
+    Need.REVIEW: later("These were submitted. A reviewer who did not write them approves them or asks for changes."),
+    Need.CHANGES: later("A reviewer has asked for changes. The author edits the text and submits it again."),
+    Need.SUBMIT: later("Nobody has submitted these yet. In production patients do not see them."),
+    Need.WITHDRAWN: later(
+        "Patients who ask are told that the text is being checked. Submit it for review, or retire it."
+    ),
+    Need.OVERDUE: later(
+        "The day of their review is past: in production they are held back until they are approved again."
+    ),
+    Need.DUE_NOW: later("Today is the last day on which these are served in production."),
+    Need.DUE_30: later("The review is due within 30 days: plan it with the reviewer."),
+    Need.DUE_90: later("The review is due within 90 days."),
 }
 
 

@@ -13,6 +13,7 @@ from bot.desk import store as staff_store
 from bot.desk.auth import OWN_FORM, OnTexts, Text
 from bot.desk.screen import ON_TEXTS, Screen, desk_of, show
 from bot.errors import NotFound
+from bot.translation import gettext as _
 
 router = APIRouter(route_class=Screen, include_in_schema=False)
 TaskId = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -58,7 +59,7 @@ def act(
     with desk_of(request).database.writing() as session:
         if action is Action.GIVE:
             if owner not in staff_store.names(session, ON_TEXTS):
-                raise NotFound("nobody of this name works on texts")
+                raise NotFound(_("nobody of this name works on texts"))
             tasks.give(session, task_id, owner, seen=seen, actor=staff.name, role=staff.role)
         elif action is Action.CLOSE:
             tasks.close(session, task_id, seen=seen, actor=staff.name, role=staff.role, now=now)

@@ -4,7 +4,7 @@ import base64
 import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
+from bot import translation
 from bot.conversation.bell import Bell
 from bot.conversation.fixed import Fixed
 from bot.database import Database
@@ -26,6 +27,8 @@ from bot.desk.store import Staff, Step
 from bot.errors import AxisError, Conflict, NotAllowed, NotFound, TooMuch, Unauthorized, Unavailable
 from bot.roles import Role
 from bot.settings import Settings
+from bot.translation import day, later, moment
+from bot.translation import gettext as _
 from bot.triage import ticket
 
 FOLDER = Path(__file__).resolve().parent
@@ -55,16 +58,16 @@ HEADERS = {
 
 STATUSES: dict[type[Exception], int] = {NotAllowed: 403, NotFound: 404, Conflict: 409, TooMuch: 429, Unavailable: 503}
 TITLES = {
-    403: "Not allowed",
-    404: "Not found",
-    409: "Changed meanwhile",
-    422: "That does not fit",
-    429: "Too often",
-    503: "Not available just now",
+    403: later("Not allowed"),
+    404: later("Not found"),
+    409: later("Changed meanwhile"),
+    422: later("That does not fit"),
+    429: later("Too often"),
+    503: later("Not available just now"),
 }
 SAID = {
-    422: "Something in the request does not fit. Go back and try again.",
-    503: "The database did not answer, and nothing was changed. Try again in a moment.",
+    422: later("Something in the request does not fit. Go back and try again."),
+    503: later("The database did not answer, and nothing was changed. Try again in a moment."),
 }
 
 
@@ -169,7 +172,10 @@ def show(template: str, *, staff: Staff | None, status: int = 200, **values: obj
         "arrived": bool(there), "sees_tickets": bool(there and there.role in ON_TICKETS),
         "sees_texts": bool(there and sees_texts(there)), "sees_staff": bool(there and there.role in ON_STAFF),
     }  # fmt: skip
-    return HTMLResponse(_templates().get_template(template).render(staff=staff, **roles, **values), status)
+    names = {str(one): words(one) for one in ticket.Urgency}
+    return HTMLResponse(
+        environment().get_template(template).render(staff=staff, urgency_names=names, **roles, **values), status
+    )
 
 
 def sees_texts(staff: Staff) -> bool:
@@ -183,21 +189,26 @@ def home(staff: Staff) -> str:
 
 
 @cache
-def _templates() -> Environment:
+def environment() -> Environment:
+    """What draws the templates."""
     made = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    made.install_gettext_callables(translation.gettext, translation.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.policies["ext.i18n.trimmed"] = True
+    made.globals["language"] = translation.tag
     made.filters.update(words=words, moment=moment, day=day, sentence=sentence, as_image=as_image)
     return made
 
 
 def words(name: str) -> str:
-    """An id such as `same_day` as a reader sees it: Same day."""
-    return name.replace("_", " ").capitalize()
+    """An id such as `same_day` as a reader sees it: Same day (`bot.desk.names` lists the ids for translation)."""
+    return _(name.replace("_", " ").capitalize())
 
 
 def as_image(svg: str) -> str:
@@ -210,20 +221,12 @@ def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else text
 
 
-def moment(at: datetime) -> str:
-    """An instant, in UTC and with the zone named."""
-    return f"{at.astimezone(UTC):%d %b %Y, %H:%M} UTC"
-
-
-def day(on: Any) -> str:
-    """A date with its month as a word, so that nobody takes the day for the month."""
-    return f"{on:%d %b %Y}"
-
-
 def waited(since: datetime, now: datetime) -> str:
     """How long somebody has been waiting, in the two largest units: 12 min, 3 h 5 min, 2 d 4 h."""
     minutes = max(now - since, timedelta()) // timedelta(minutes=1)
     hours, days = minutes // 60, minutes // 1440
     if days:
-        return f"{days} d {hours % 24} h"
-    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+        return _("{days} d {hours} h").format(days=days, hours=hours % 24)
+    if hours:
+        return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes % 60)
+    return _("{minutes} min").format(minutes=minutes)

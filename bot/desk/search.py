@@ -24,6 +24,8 @@ from bot.desk.screen import Screen, desk_of, show
 from bot.desk.search_store import Hit, Wanted
 from bot.desk.store import Staff
 from bot.errors import Unavailable
+from bot.translation import gettext as _
+from bot.translation import later
 from bot.triage.ticket import State, Urgency
 
 PATH = "/desk/search"
@@ -35,10 +37,12 @@ AROUND = 80
 MOST_SNIPPETS = 3
 MOST_PAGES = 50
 
-NO_DATE = "This is not a date, as in 2026-11-20."
-TOO_MANY = f"At most {MOST_WORDS} words of at most {LONGEST_WORD} characters."
-TOO_LONG = "The search took too long. Look in fewer days, or for a rarer word."
-NOTHING_ASKED = "Write a word or a name, or choose an urgency or a state."
+NO_DATE = later("This is not a date, as in 2026-11-20.")
+TOO_MANY = later(
+    "At most {most_words} words of at most {longest_word} characters.", most_words=MOST_WORDS, longest_word=LONGEST_WORD
+)
+TOO_LONG = later("The search took too long. Look in fewer days, or for a rarer word.")
+NOTHING_ASKED = later("Write a word or a name, or choose an urgency or a state.")
 
 router = APIRouter(route_class=Screen, include_in_schema=False)
 
@@ -119,7 +123,7 @@ def _whole(session: SESSION, conversation_id: str) -> list[Message]:
     messages: list[Message] = []
     after = 0
     while found := conversations.history(session, conversation_id, after=after):
-        messages += [message for _, message in found]
+        messages += [message for _id, message in found]
         after = found[-1][0]
     return messages
 
@@ -203,6 +207,6 @@ def _page(
     return show(
         "search.html", staff=staff, status=status, asked=asked, faults=faults or {}, searched=wanted is not None,
         found=found, more=more and number + 1 < MOST_PAGES, number=number, urgencies=list(Urgency), states=list(State),
-        symbols=SYMBOLS, speakers={**SPEAKERS, "ticket": "Ticket"}, since=wanted.since if wanted else None,
+        symbols=SYMBOLS, speakers={**SPEAKERS, "ticket": _("Ticket")}, since=wanted.since if wanted else None,
         last=wanted.until - timedelta(days=1) if wanted else None,
     )  # fmt: skip

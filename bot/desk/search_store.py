@@ -1,6 +1,6 @@
 """Finding conversations and their tickets by words, by SQL. It only reads, one page at a time, within a period."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversation.message import Role
 from bot.conversation.tables import ConversationRow, MessageRow
+from bot.desk.call import HEADING
 from bot.triage.tables import TicketRow
 
 PER_PAGE = 20
@@ -85,13 +86,19 @@ def _query(wanted: Wanted) -> Select[ConversationRow, TicketRow]:
     for word in wanted.words:
         rows = rows.where(or_(_said(word), _of_ticket(word)))
     if wanted.person:
-        called = _said(wanted.person, MessageRow.role == Role.STAFF, _text().startswith("Caller: "))
+        called = _said(wanted.person, MessageRow.role == Role.STAFF, or_(*_begins_a_call()))
         rows = rows.where(or_(TicketRow.claimed_by.icontains(wanted.person, autoescape=True), called))
     if wanted.urgency:
         rows = rows.where(TicketRow.urgency == wanted.urgency)
     if wanted.state:
         rows = rows.where(TicketRow.state == wanted.state)
     return rows.order_by(ConversationRow.created_at.desc(), ConversationRow.id)
+
+
+def _begins_a_call() -> Iterator[ColumnElement[bool]]:
+    """Whether a message is the heading of a call, in the language of the clinic or in English."""
+    for begin in {"Caller: ", HEADING[: HEADING.index("{")]} - {""}:
+        yield _text().startswith(begin, autoescape=True)
 
 
 def _text() -> ColumnElement[str]:

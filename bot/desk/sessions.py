@@ -22,6 +22,7 @@ from bot.desk.store import (
 )
 from bot.errors import NotFound, Unauthorized
 from bot.roles import Role
+from bot.translation import gettext as _
 
 CODE_WITHIN = timedelta(minutes=10)
 """How long somebody who has given the password may take to give the code."""
@@ -186,7 +187,7 @@ def find(session: Session, token: str, *, now: datetime, rules: Rules) -> tuple[
     """
     found, row = _rows(session, token, now=now)
     if row.disabled_at is not None or found.seen_at + rules.idle <= now:
-        raise Unauthorized("please sign in")
+        raise Unauthorized(_("please sign in"))
     staff = Staff(
         name=row.name, role=Role(row.role), csrf=found.csrf, id=row.id, session_id=found.public_id,
         step=_step(row, found, second_for=rules.second_for),
@@ -197,7 +198,7 @@ def find(session: Session, token: str, *, now: datetime, rules: Rules) -> tuple[
 def _rows(session: Session, token: str, *, now: datetime, changing: bool = False) -> tuple[StaffSessionRow, StaffRow]:
     found = session.get(StaffSessionRow, token_hash(token))
     if found is None or found.expires_at <= now:
-        raise Unauthorized("please sign in")
+        raise Unauthorized(_("please sign in"))
     return found, session.get_one(StaffRow, found.staff_id, with_for_update=changing)
 
 
@@ -253,7 +254,7 @@ def end(session: Session, staff: Staff, public_id: str, *, now: datetime) -> Non
     mine = (StaffSessionRow.staff_id == staff.id, StaffSessionRow.public_id == public_id)
     found = session.scalars(select(StaffSessionRow).where(*mine)).first()
     if found is None:
-        raise NotFound("that session has ended already")
+        raise NotFound(_("that session has ended already"))
     session.delete(found)
     store.note(session, actor=staff.name, action="staff.session_ended", subject=staff.name, now=now)
 

@@ -12,10 +12,11 @@ from bot.desk.auth import PUBLIC, STEP_FORM, Text, current, same_origin
 from bot.desk.screen import LOGIN, Screen, desk_of, home, inside, show
 from bot.desk.store import Staff, Step
 from bot.errors import Unauthorized
+from bot.translation import later
 
-WRONG = "Name or password is wrong, or the account is locked for some minutes."
-WRONG_CODE = "The code is wrong or was used before. Wait for the next one."
-TOO_LATE = "Sign in again: the time for the code is over, or it was wrong too often."
+WRONG = later("Name or password is wrong, or the account is locked for some minutes.")
+WRONG_CODE = later("The code is wrong or was used before. Wait for the next one.")
+TOO_LATE = later("Sign in again: the time for the code is over, or it was wrong too often.")
 
 PAGES = {Step.CODE: "/desk/login/code", Step.PASSWORD: "/desk/account/password", Step.SECOND: "/desk/account/second"}
 """Where a step that is still missing is done."""
@@ -104,7 +105,7 @@ def arrive(request: Request, token: str, then: str) -> Response:
     """Give the browser its session, and lead it on."""
     desk = desk_of(request)
     with desk.database.reading() as session:
-        staff, _ = sessions.find(session, token, now=datetime.now(UTC), rules=desk.rules)
+        staff, _seen_at = sessions.find(session, token, now=datetime.now(UTC), rules=desk.rules)
     return auth.let_in(onward(staff, then), desk, token)
 
 

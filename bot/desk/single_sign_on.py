@@ -12,6 +12,7 @@ from bot.desk.provider import Provider
 from bot.desk.screen import Desk, Screen, desk_of, home, inside, show
 from bot.desk.signing_in import count
 from bot.errors import NotAllowed, NotFound
+from bot.translation import gettext as _
 
 router = APIRouter(route_class=Screen, include_in_schema=False)
 
@@ -51,7 +52,7 @@ def back(request: Request, code: str = "", state: str = "", iss: str = "") -> Re
         visit = linking.take_back(session, state, browser=request.cookies.get(_cookie(desk), ""), now=now)
     provider.check_issuer(iss)
     if not code:
-        raise NotAllowed("the sign-in service did not let you in")
+        raise NotAllowed(_("the sign-in service did not let you in"))
     identity = provider.finish(code=code, nonce=visit.nonce, verifier=visit.verifier)
     with desk.database.writing() as session:
         token = linking.sign_in(
@@ -60,7 +61,7 @@ def back(request: Request, code: str = "", state: str = "", iss: str = "") -> Re
         )  # fmt: skip
         attempts.forgive(session, visit.attempt)
         sessions.sign_out(session, request.cookies.get(auth.cookie(desk), ""))
-        staff, _ = sessions.find(session, token, now=now, rules=desk.rules)
+        staff, _seen_at = sessions.find(session, token, now=now, rules=desk.rules)
     response = auth.let_in(show("arrived.html", staff=None, then=visit.then or home(staff)), desk, token)
     response.delete_cookie(
         _cookie(desk), path=auth.path(desk), secure=desk.settings.secure_cookies, httponly=True, samesite="lax"
@@ -71,7 +72,7 @@ def back(request: Request, code: str = "", state: str = "", iss: str = "") -> Re
 def _on(request: Request) -> tuple[Desk, Provider]:
     desk = desk_of(request)
     if desk.provider is None:
-        raise NotFound("single sign-on is off here")
+        raise NotFound(_("single sign-on is off here"))
     return desk, desk.provider
 
 

@@ -15,6 +15,7 @@ from bot.chain import broken, link
 from bot.database import Base, Instant, one_at_a_time
 from bot.errors import Conflict
 from bot.roles import Role
+from bot.translation import gettext as _
 
 FAILURES_BEFORE_LOCK, LOCKED_FOR = 5, timedelta(minutes=15)
 """Wrong passwords or codes in a row after which an account is locked, and for how long."""
@@ -129,7 +130,7 @@ def add_staff(session: Session, *, name: str, role: Role, password: str) -> None
         Conflict: the name is taken.
     """
     if session.scalar(select(func.count()).where(StaffRow.name == name)):
-        raise Conflict(f"there is an account {name} already")
+        raise Conflict(_("there is an account {name} already").format(name=name))
     session.add(StaffRow(id=uuid4().hex, name=name, role=role, password_hash=hash_password(password), failures=0))
 
 

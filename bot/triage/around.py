@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.errors import Conflict, NotAllowed
 from bot.roles import Role
+from bot.translation import gettext as _
 from bot.triage import store
 from bot.triage.store import Ticket
 from bot.triage.tables import TicketEventRow, TicketLabelRow, TicketRow, TicketViewerRow
@@ -73,7 +74,7 @@ def set_labels(
     session.execute(delete(TicketLabelRow).where(TicketLabelRow.ticket_id == ticket.id))
     session.add_all(TicketLabelRow(ticket_id=ticket.id, label=label) for label in chosen)
     session.execute(update(TicketRow).where(TicketRow.id == ticket.id).values(changed_at=now))
-    store.add_event(session, ticket.id, actor=actor, what="labels", now=now, words=", ".join(chosen) or "none")
+    store.add_event(session, ticket.id, actor=actor, what="labels", now=now, words=", ".join(chosen) or _("none"))
 
 
 def see(session: Session, ticket_id: str, name: str, *, now: datetime) -> bool:
@@ -175,4 +176,4 @@ def set_targets(
 
 def _check(role: Role) -> None:
     if role not in STAFF:
-        raise NotAllowed(f"the role {role} does not work on tickets")
+        raise NotAllowed(_("the role {role} does not work on tickets").format(role=role))

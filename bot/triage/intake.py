@@ -4,18 +4,19 @@ Every part may have been skipped. The patient's own words stand beside each id o
 the ids only sort them.
 """
 
-from datetime import UTC
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from bot.errors import DataError
+from bot.translation import gettext as _
+from bot.translation import later, moment
 
 LONGEST_WORDS = 4000
 """Characters of one answer: as many as a message may have."""
 
-NOT_SAID = "Not said"
+NOT_SAID = later("Not said")
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_WORDS)]
 
@@ -41,15 +42,18 @@ class Goal(StrEnum):
 
 
 GOALS = {
-    Goal.TRYING_NOW: "Trying now",
-    Goal.WITHIN_A_YEAR: "Within a year",
-    Goal.LATER: "Later",
-    Goal.KEEP_OPTION: "Wants to keep the option",
-    Goal.PARTNER_OF: "Partner of somebody who is trying",
-    Goal.NO: "No",
+    Goal.TRYING_NOW: later("Trying now"),
+    Goal.WITHIN_A_YEAR: later("Within a year"),
+    Goal.LATER: later("Later"),
+    Goal.KEEP_OPTION: later("Wants to keep the option"),
+    Goal.PARTNER_OF: later("Partner of somebody who is trying"),
+    Goal.NO: later("No"),
     Goal.UNSAID: NOT_SAID,
 }
 """How staff read each of them."""
+
+
+COURSES = {Course.BETTER: later("better"), Course.WORSE: later("worse"), Course.SAME: later("same")}
 
 
 class Part(BaseModel):
@@ -136,35 +140,42 @@ def from_json(stored: object) -> Intake | None:
 def as_lines(intake: Intake | None) -> list[str]:
     """An intake for staff, in the patient's words, one line an answer; what was skipped is said to be."""
     if intake is None:
-        return ["No intake was taken."]
+        return [_("No intake was taken.")]
     return [
-        *([_symptom(one) for one in intake.symptoms] or [f"Symptoms: {NOT_SAID}"]),
-        *([_treatment(one) for one in intake.treatments] or [f"Treatment: {NOT_SAID}"]),
-        f"Hoping for children: {GOALS[intake.goal]}{_also(intake.goal_said)}",
-        f"Tests done: {_quoted(intake.tests)}",
-        f"How to reach the patient: {_quoted(intake.contact)}",
-        f"Best time: {_quoted(intake.best_time)}",
-        f"Consent: {_consent(intake.consent)}",
-        *([f"Question for the clinician: {_quoted(one)}" for one in intake.questions if one] or _no_questions()),
+        *([_symptom(one) for one in intake.symptoms] or [_("Symptoms: {not_said}").format(not_said=NOT_SAID)]),
+        *([_treatment(one) for one in intake.treatments] or [_("Treatment: {not_said}").format(not_said=NOT_SAID)]),
+        _("Hoping for children: {goal}").format(goal=f"{GOALS[intake.goal]}{_also(intake.goal_said)}"),
+        _("Tests done: {said}").format(said=_quoted(intake.tests)),
+        _("How to reach the patient: {said}").format(said=_quoted(intake.contact)),
+        _("Best time: {said}").format(said=_quoted(intake.best_time)),
+        _consent(intake.consent),
+        *(
+            [_("Question for the clinician: {said}").format(said=_quoted(one)) for one in intake.questions if one]
+            or _no_questions()
+        ),
     ]
 
 
 def _no_questions() -> list[str]:
-    return [f"Questions for the clinician: {NOT_SAID}"]
+    return [_("Questions for the clinician: {not_said}").format(not_said=NOT_SAID)]
 
 
 def _symptom(symptom: Symptom) -> str:
     named = _named(symptom.said, symptom.term)
     if not symptom.present:
-        return f"Symptom denied: {named}"
-    course = symptom.course or NOT_SAID
+        return _("Symptom denied: {named}").format(named=named)
+    course = COURSES[symptom.course] if symptom.course else NOT_SAID
     since, severity = _quoted(symptom.since), _quoted(symptom.severity)
-    return f"Symptom: {named}; since when: {since}; how bad: {severity}; course: {course}"
+    return _("Symptom: {named}; since when: {since}; how bad: {severity}; course: {course}").format(
+        named=named, since=since, severity=severity, course=course
+    )
 
 
 def _treatment(treatment: Treatment) -> str:
-    when = "now" if treatment.current else "in the past"
-    return f"Treatment {when}: {_named(treatment.said, treatment.drug)}"
+    named = _named(treatment.said, treatment.drug)
+    if treatment.current:
+        return _("Treatment now: {named}").format(named=named)
+    return _("Treatment in the past: {named}").format(named=named)
 
 
 def _named(said: str, term: str) -> str:
@@ -185,5 +196,6 @@ def _also(said: str) -> str:
 
 def _consent(consent: Consent | None) -> str:
     if consent is None:
-        return NOT_SAID
-    return f"{'given' if consent.given else 'refused'} on {consent.at.astimezone(UTC):%d %b %Y, %H:%M} UTC"
+        return _("Consent: {not_said}").format(not_said=NOT_SAID)
+    said = _("Consent: given on {moment}") if consent.given else _("Consent: refused on {moment}")
+    return said.format(moment=moment(consent.at))

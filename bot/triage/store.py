@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from bot.errors import Conflict, NotFound
 from bot.roles import Role
+from bot.translation import gettext as _
+from bot.translation import later
 from bot.triage.tables import TicketEventRow, TicketRow
 from bot.triage.ticket import SHELVES, ByItself, Mover, Shelf, State, Urgency, check_move, check_urgency
 from bot.triage.urgency import Answers, Assessment
 
-CHANGED = "somebody else has changed this ticket meanwhile: look at it again"
+CHANGED = later("somebody else has changed this ticket meanwhile: look at it again")
 REOPENED_WITHIN = timedelta(days=3)
 """How long after it was resolved a patient's next message opens the same ticket again; later ones are about something
 else (docs/decisions/0016-triage.md).
@@ -124,13 +126,20 @@ def _new(conversation_id: str, assessment: Assessment, matched: str, now: dateti
 
 
 def _raise_level(session: Session, row: TicketRow, assessment: Assessment, matched: str, now: datetime) -> None:
-    words = f"{row.urgency} to {assessment.level}: {assessment.reason}"
+    words = _raised_or_lowered(row.urgency, assessment.level, assessment.reason)
     row.urgency, row.rank, row.reason, row.rule = (
         assessment.level, assessment.level.rank, assessment.reason, assessment.rule
     )  # fmt: skip
     row.rule_version, row.matched, row.due_at = assessment.version, matched[:500], None
     row.risen_at = now if row.state == State.CLAIMED else None
     add_event(session, row.id, actor=ByItself.PATIENT, what="more_urgent", now=now, words=words)
+
+
+def _raised_or_lowered(before: str, after: str, reason: str) -> str:
+    """A change of urgency as the history tells it."""
+    if not reason:
+        return _("{before} to {after}").format(before=before, after=after)
+    return _("{before} to {after}: {reason}").format(before=before, after=after, reason=reason)
 
 
 def _latest(session: Session, conversation_id: str, *, now: datetime) -> TicketRow | None:
@@ -170,7 +179,14 @@ def _begin_to_wait(session: Session, row: TicketRow, *, by: ByItself, now: datet
     for name, value in _waiting_anew(row.spell, now).items():
         setattr(row, name, value)
     row.version += 1
-    add_event(session, row.id, actor=by, what="reopened", now=now, words=f"{before} had it" if before else "")
+    add_event(
+        session,
+        row.id,
+        actor=by,
+        what="reopened",
+        now=now,
+        words=_("{before} had it").format(before=before) if before else "",
+    )
 
 
 def _waiting_anew(spell: int, now: datetime) -> dict[str, Any]:
@@ -210,7 +226,7 @@ def of_conversation(session: Session, conversation_id: str) -> Ticket:
     rows = select(TicketRow).where(TicketRow.conversation_id == conversation_id).order_by(TicketRow.opened_at.desc())
     row = session.scalars(rows.limit(1)).first()
     if row is None:
-        raise NotFound("no such ticket")
+        raise NotFound(_("no such ticket"))
     return ticket_of(row)
 
 
@@ -222,7 +238,7 @@ def find(session: Session, ticket_id: str) -> Ticket:
     """
     row = session.get(TicketRow, ticket_id)
     if row is None:
-        raise NotFound("no such ticket")
+        raise NotFound(_("no such ticket"))
     return ticket_of(row)
 
 
@@ -235,14 +251,14 @@ def claim(session: Session, ticket: Ticket, *, actor: str, role: Role, now: date
     """
     if ticket.state is State.CLAIMED and ticket.claimed_by != actor:
         if not expired(ticket, now=now, lease=lease):
-            raise Conflict(f"{ticket.claimed_by} has it now", owner=ticket.claimed_by)
+            raise Conflict(_("{claimed_by} has it now").format(claimed_by=ticket.claimed_by), owner=ticket.claimed_by)
         ticket = move(session, ticket, State.NEW, actor=ByItself.CLOCK, role=ByItself.CLOCK, now=now)
     try:
         return move(session, ticket, State.CLAIMED, actor=actor, role=role, now=now)
     except Conflict:
         session.expire_all()
         owner = find(session, ticket.id).claimed_by
-        raise Conflict(f"{owner} has it now" if owner else CHANGED, owner=owner) from None
+        raise Conflict(_("{owner} has it now").format(owner=owner) if owner else CHANGED, owner=owner) from None
 
 
 def expired(ticket: Ticket, *, now: datetime, lease: timedelta) -> bool:
@@ -290,7 +306,7 @@ def move(
             values |= {"snoozed_until": until}
         case State.RESOLVED:
             values |= {"outcome": outcome or ticket.outcome, "outcome_code": code, "snoozed_until": None}
-    words = f"until {until:%Y-%m-%d %H:%M} UTC" if until else outcome
+    words = _("until {moment}").format(moment=f"{until:%Y-%m-%d %H:%M} UTC") if until else outcome
     return _change(session, ticket, values, actor=actor, what=after.value, now=now, words=words)
 
 
@@ -305,7 +321,7 @@ def assign(session: Session, ticket: Ticket, to: str, *, actor: str, role: Role,
         "state": State.CLAIMED, "shelf": SHELVES[State.CLAIMED], "claimed_by": to, "active_at": now,
         "snoozed_until": None,
     }  # fmt: skip
-    return _change(session, ticket, values, actor=actor, what="assigned", now=now, words=f"to {to}")
+    return _change(session, ticket, values, actor=actor, what="assigned", now=now, words=_("to {name}").format(name=to))
 
 
 def set_urgency(
@@ -318,7 +334,7 @@ def set_urgency(
         Conflict: somebody else was quicker.
     """
     check_urgency(ticket.urgency, level, role=role, reason=reason)
-    words = f"{ticket.urgency} to {level}" + (f": {reason.strip()}" if reason.strip() else "")
+    words = _raised_or_lowered(ticket.urgency, level, reason.strip())
     values = {"urgency": level, "rank": level.rank, "due_at": None}
     return _change(session, ticket, values, actor=actor, what="urgency", now=now, words=words)
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from bot.errors import NotAllowed
 from bot.roles import Role
+from bot.translation import gettext as _
 
 
 class Urgency(StrEnum):
@@ -86,9 +87,11 @@ def check_move(before: State, after: State, *, role: Mover) -> None:
     """
     roles = MOVES.get((before, after))
     if roles is None:
-        raise NotAllowed(f"a ticket that is {_said(before)} cannot become {_said(after)}")
+        raise NotAllowed(
+            _("a ticket that is {before} cannot become {after}").format(before=_said(before), after=_said(after))
+        )
     if role not in roles:
-        raise NotAllowed(f"the role {role} may not make a ticket {_said(after)}")
+        raise NotAllowed(_("the role {role} may not make a ticket {state}").format(role=role, state=_said(after)))
 
 
 def check_urgency(before: Urgency, after: Urgency, *, role: Mover, reason: str) -> None:
@@ -98,10 +101,10 @@ def check_urgency(before: Urgency, after: Urgency, *, role: Mover, reason: str) 
         NotAllowed: the reason is missing, or this role does not work on tickets.
     """
     if role not in STAFF:
-        raise NotAllowed(f"the role {role} does not work on tickets")
+        raise NotAllowed(_("the role {role} does not work on tickets").format(role=role))
     if after.rank > before.rank and not reason.strip():
-        raise NotAllowed("say why the urgency is lowered")
+        raise NotAllowed(_("say why the urgency is lowered"))
 
 
 def _said(state: State) -> str:
-    return state.replace("_", " ")
+    return _(state.replace("_", " ").capitalize()).lower()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.datafile import checked, read_yaml
 from bot.errors import DataError
+from bot.translation import gettext as _
 from bot.triage.ticket import Urgency
 
 Answers = Mapping[str, str | Sequence[str]]
@@ -88,7 +89,7 @@ class UrgencyRules:
         """
         held = [rule for rule in self._rules.urgency if rule.when.holds(opened_by, answers or {})]
         if not held:
-            reason = "No rule names what opened this ticket."
+            reason = _("No rule names what opened this ticket.")
             return Assessment(Urgency.SAME_DAY, reason, "unknown", self._rules.version)
         level = min((rule.level for rule in held), key=lambda one: one.rank)
         highest = [rule for rule in held if rule.level is level]

@@ -35,7 +35,7 @@ def test_an_author_begins_with_the_texts(stranger: Browser) -> None:
 def test_a_wrong_name_and_a_wrong_password_look_the_same(stranger: Browser, name: str, password: str) -> None:
     answer = stranger.sign_in(name, password)
     assert answer.status_code == 401
-    assert signing_in.WRONG in answer.text
+    assert str(signing_in.WRONG) in answer.text
     assert "set-cookie" not in answer.headers
 
 
@@ -44,7 +44,7 @@ def test_an_account_locks_after_five_failures_and_opens_again(stranger: Browser,
         stranger.sign_in("front_desk", "wrong")
     answer = stranger.sign_in("front_desk")
     assert answer.status_code == 401
-    assert signing_in.WRONG in answer.text
+    assert str(signing_in.WRONG) in answer.text
     assert stranger.sign_in("clinician").status_code == 303
     with database.writing() as session:
         row = store.StaffRow

@@ -3,19 +3,13 @@
  * data-live are exchanged. What is being typed is never touched. Alerts are drawn and sounded; all else works without.
  */
 
-const STRINGS = {
-  live: "This page keeps itself up to date.",
-  lost: "The connection is lost; trying again. “Refresh” loads the page anew.",
-  changed: "This ticket has changed. What you have typed is still here; “Refresh” shows what can be done now.",
-  mute: "Mute alerts",
-  unmute: "Alerts are muted",
-  alert: (urgency, ticket) => `${urgency}: claimed by nobody, ticket ${ticket}`,
-};
 const MUTED = "axis-desk-muted";
 const SOUNDED = "axis-desk-sounded";
 const ACTIVE_EVERY_MS = 20000;
 const NOTES_HZ = [880, 660];
 
+const alarms = document.getElementById("alerts");
+const STRINGS = JSON.parse(alarms.dataset.words);
 const main = document.getElementById("content");
 const { here, ticket, listens } = main.dataset;
 const status = document.getElementById("live");
@@ -86,7 +80,6 @@ function put(part, other) {
 
 // ---- alerts --------------------------------------------------------------------------------------------------------
 
-const region = document.getElementById("alerts");
 const mute = document.getElementById("mute");
 let audio = null;
 
@@ -102,17 +95,16 @@ function showMute() {
 
 function drawAlerts(alerts) {
   const drawn = alerts.map(({ id, ticket: about, urgency }) => {
-    const word = urgency.replaceAll("_", " ");
     const link = document.createElement("a");
     link.href = `/desk/tickets/${about}`;
     link.dataset.alert = id;
-    link.textContent = STRINGS.alert(word[0].toUpperCase() + word.slice(1), about.slice(0, 6));
+    link.textContent = STRINGS.alert.replace("{urgency}", STRINGS[urgency]).replace("{ticket}", about.slice(0, 6));
     const line = document.createElement("p");
     line.className = "alert";
     line.append(link);
     return line;
   });
-  region.replaceChildren(...drawn);
+  alarms.replaceChildren(...drawn);
   const heard = JSON.parse(sessionStorage.getItem(SOUNDED) || "[]");
   const fresh = alerts.filter(({ id }) => !heard.includes(id));
   if (!fresh.length) return;
