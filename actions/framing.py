@@ -46,7 +46,7 @@ def framed(reply: Reply, text: str, memory: Memory, shop: Shop) -> tuple[Reply, 
         told.append("partner")
     reply = _softened(reply, text, shop)
     if not text:
-        return reply, {"told": " ".join(told)}
+        return reply, {"told": " ".join(told), "noted": memory.noted}
     noted = shop.fixed.ears.listen(memory.self_told, text)
     return reply, {"told": " ".join(told), "noted": noted.model_dump_json(), "goal": noted.goal or memory.goal}
 

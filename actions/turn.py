@@ -6,7 +6,7 @@ subject of a message; a message with several questions gets each one answered by
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import structlog
@@ -123,7 +123,16 @@ class Subject(Action, ABC):
 def _said(tracker: Tracker) -> tuple[str, Memory]:
     """What was typed, empty for a button; and what the conversation remembers."""
     text = tracker.latest_message.get("text") or ""
-    return "" if text.startswith("/") else text, Memory.of(tracker)
+    return "" if text.startswith("/") else text, _remembered(tracker, shop())
+
+
+def _remembered(tracker: Tracker, with_shop: Shop) -> Memory:
+    """What the conversation remembers, with what the patient told in messages that a red flag's text answered."""
+    memory = Memory.of(tracker)
+    unheard = (tracker.latest_message.get("metadata") or {}).get("unheard")
+    if not unheard:
+        return memory
+    return replace(memory, noted=with_shop.fixed.ears.listen(memory.self_told, unheard).model_dump_json())
 
 
 def answers() -> dict[str, Answer]:
@@ -134,7 +143,7 @@ def answers() -> dict[str, Answer]:
 def parts_of(tracker: Tracker, with_shop: Shop) -> list[Part]:
     """The latest message as parts, each with its intent and what it names."""
     message = tracker.latest_message
-    memory = Memory.of(tracker)
+    memory = _remembered(tracker, with_shop)
     found = message.get("parts") or []
     if not found or message["intent"]["name"] in OVERRIDING:
         intent = message.get("meant") or message["intent"]["name"]

@@ -132,8 +132,10 @@ class Ears:
         found = []
         for one, (first, last) in places.items():
             kind = self.scopes.judge(spoken, first, last, symptoms=all_places).kind
+            said = text[one.start : one.end]
+            if kind is Kind.OVER and said.casefold() in _LOST:
+                kind = Kind.PRESENT
             if how := _HOW.get(kind):
-                said = text[one.start : one.end]
                 found.append(Symptom(id=one.term.id, said=said, how=how, when=_when(text, one)))
         return found
 
@@ -142,6 +144,9 @@ class Ears:
         own = _SELF & {word.text for word in words(text)}
         return found if found and own else ""
 
+
+_LOST = frozenset({"vision", "sight", "eyesight", "hearing", "smell"})
+"""What is gone here is not a symptom that went away: its loss is one."""
 
 _HOW = {Kind.PRESENT: "present", Kind.DENIED: "denied", Kind.OVER: "past", Kind.PAST: "past"}
 

@@ -77,6 +77,7 @@ class Received:
         conversation: as it was before this message.
         new: whether it was stored just now, and not found from before.
         after_alarm: whether the reply before it was an emergency's or a crisis's text.
+        unheard: what the patient wrote since the dialogue was last asked: red flags were answered without it.
     """
 
     message: Message
@@ -86,6 +87,7 @@ class Received:
     conversation: Conversation
     new: bool
     after_alarm: bool = False
+    unheard: str = ""
 
 
 def token_hash(token: str) -> str:
@@ -205,7 +207,18 @@ def receive(
         _set(session, conversation_id, named_drugs=sorted(conversation.named_drugs | new))
     if requests:
         tickets.patient_wrote(session, conversation_id, now=now)
-    return Received(message, seq, offer, (), conversation, new=True, after_alarm=alarm is not None)
+    unheard = _unheard(session, conversation_id, before=seq) if alarm is not None else ""
+    return Received(message, seq, offer, (), conversation, new=True, after_alarm=alarm is not None, unheard=unheard)
+
+
+def _unheard(session: Session, conversation_id: str, *, before: int) -> str:
+    """What the patient wrote that was answered by red flags only, since the last other reply."""
+    own = MessageRow.conversation_id == conversation_id
+    other = select(func.max(MessageRow.seq)).where(own, MessageRow.reply_to.is_not(None), MessageRow.alarm.is_(None))
+    last = session.scalar(other) or 0
+    rows = session.scalars(select(MessageRow).where(own, MessageRow.seq > last, MessageRow.seq < before))
+    said = [Message(**row.body) for row in sorted(rows, key=lambda row: row.seq)]
+    return "\n".join(one.text for one in said if one.role is Role.PATIENT)
 
 
 def _received_before(session: Session, message_id: str, conversation: Conversation) -> Received:

@@ -12,6 +12,7 @@ import anyio
 import structlog
 from anyio import to_thread
 
+from bot.content.blocks import Paragraph
 from bot.conversation import guard, handover, questions, store
 from bot.conversation.fixed import ALARMS, SUSPECTED_BESIDES, Fixed
 from bot.conversation.lanes import Lanes
@@ -19,7 +20,7 @@ from bot.conversation.message import Handoff, Kind, Message, Offer, Reply, Role,
 from bot.conversation.store import Received
 from bot.database import SESSION, Database
 from bot.errors import AxisError, Conflict, Unavailable
-from bot.safety.red_flags import Alarm
+from bot.safety.red_flags import Alarm, Level
 from bot.triage import store as tickets
 
 log = structlog.get_logger()
@@ -38,13 +39,14 @@ STORING_AT_ONCE = 40
 class Dialogue(Protocol):
     """What understands a message: Rasa today. The one seam of the design."""
 
-    async def answer(self, conversation_id: str, *, text: str, offer: Offer | None) -> Reply:
+    async def answer(self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "") -> Reply:
         """The reply to one message.
 
         Args:
             conversation_id: whose turn it is.
             text: what was typed, or the words on the button.
             offer: what the button stands for, if it was one.
+            unheard: what was typed since the dialogue was last asked, because a red flag was answered at once.
 
         Raises:
             Unavailable: there is no whole reply.
@@ -185,10 +187,14 @@ async def _ask(received: Received, house: House) -> Reply | None:
         None if a person of the team has the conversation, and the patient knows that the message arrives.
     """
     if received.conversation.state is State.STAFF:
+        if level := house.fixed.suspected(received.message.text, least=SUSPECTED_BESIDES):
+            return house.fixed.general_alarm(level)
         told = await _told_already(received, house)
         return None if told else house.fixed.held(now=datetime.now(UTC))
     try:
-        reply = await house.dialogue.answer(received.conversation.id, text=received.message.text, offer=received.offer)
+        reply = await house.dialogue.answer(
+            received.conversation.id, text=received.message.text, offer=received.offer, unheard=received.unheard
+        )
     except Exception as error:
         log.error("turn.dialogue_failed", error=type(error).__name__)
         return house.fixed.unanswered(received.message.text, "safe_reply", stored=True)
@@ -296,9 +302,11 @@ def _closed(reply: Reply, house: House) -> Message:
 
 def _unpromised(reply: Reply, house: House) -> Reply:
     """What may still be said when the reply could not be stored: nothing that mentions a ticket, and no buttons."""
-    if reply.handoff:
+    if reply.handoff and reply.handoff.reason not in set(Level):
         return house.fixed.fallback("not_stored")
-    return reply.model_copy(update={"offers": []})
+    promised = [Paragraph(one) for one in house.fixed.words.paragraphs("emergency_stored")]
+    blocks = [block for block in reply.blocks if block not in promised]
+    return reply.model_copy(update={"blocks": blocks, "handoff": None, "offers": []})
 
 
 def _unstored(reply: Reply, house: House) -> Outcome:

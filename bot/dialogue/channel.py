@@ -58,7 +58,10 @@ class AxisChannel(InputChannel):
             collector = CollectingOutputChannel()
             text = command(said["choice"]) if "choice" in said else said["text"]
             try:
-                await on_new_message(UserMessage(text, collector, said["sender"], input_channel=NAME))
+                metadata = {"unheard": said["unheard"]} if "unheard" in said else None
+                await on_new_message(
+                    UserMessage(text, collector, said["sender"], input_channel=NAME, metadata=metadata)
+                )
             except Exception:  # whatever broke is the gateway's to answer; its text may hold a patient's words
                 return empty(502)
             replies = [one["custom"] for one in collector.messages if "custom" in one]

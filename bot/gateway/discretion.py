@@ -26,13 +26,13 @@ class Discreet:
         names = fixed.words.paragraphs("channel_may_say")
         self._allowed = {text for name in names for text in fixed.words.paragraphs(name)}
 
-    async def answer(self, conversation_id: str, *, text: str, offer: Offer | None) -> Reply:
+    async def answer(self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "") -> Reply:
         """The dialogue's reply, or the link.
 
         Raises:
             Unavailable: there is no whole reply.
         """
-        reply = await self._dialogue.answer(conversation_id, text=text, offer=offer)
+        reply = await self._dialogue.answer(conversation_id, text=text, offer=offer, unheard=unheard)
         if reply.handoff or reply.kind in (Kind.EMERGENCY, Kind.CRISIS):
             return reply
         if all(map(self._may_say, reply.blocks)):

@@ -36,18 +36,21 @@ class RasaDialogue:
         self._headers = {"Authorization": f"Bearer {secret.get_secret_value()}"}
         self._limit = aiohttp.ClientTimeout(total=limit_s)
 
-    async def answer(self, conversation_id: str, *, text: str, offer: Offer | None) -> Reply:
+    async def answer(self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "") -> Reply:
         """The reply to one message.
 
         Args:
             conversation_id: whose tracker Rasa uses.
             text: what was typed.
             offer: what a button stands for, if one was pressed.
+            unheard: what was typed before it and never reached Rasa.
 
         Raises:
             Unavailable: Rasa or the action server is down, slow, or gave no whole reply.
         """
         body: dict[str, object] = {"sender": conversation_id, "text": shorten(text)}
+        if unheard:
+            body["unheard"] = shorten(unheard)
         if offer:
             body["choice"] = {"intent": offer.intent, "entities": offer.entities}
         try:

@@ -33,11 +33,14 @@ class Talk:
     def __init__(self) -> None:
         self.slots: dict[str, Any] = dict.fromkeys(("drug", "marker", "symptom", "goal", "topic", "level", "question"))
 
-    def say(self, intent: str, text: str, *, parts: list[dict[str, str]] | None = None, **entities: str) -> Reply:
+    def say(
+        self, intent: str, text: str, *, parts: list[dict[str, str]] | None = None, unheard: str = "", **entities: str
+    ) -> Reply:
         message = {
             "text": text, "intent": {"name": intent},
             "entities": [{"entity": name, "value": value} for name, value in entities.items()],
             **({"parts": parts} if parts else {}),
+            **({"metadata": {"unheard": unheard}} if unheard else {}),
         }  # fmt: skip
         tracker = Tracker("x", self.slots, message, [], False, None, {}, "action_listen")
         dispatcher = CollectingDispatcher()

@@ -87,6 +87,17 @@ def test_what_was_told_is_shown_and_can_be_forgotten_piece_by_piece(talk: Talk) 
     assert "not noted anything" in words(talk.say("ask_memory", "what do you know about me"))
 
 
+@pytest.mark.parametrize(("intent", "text"), [("ask_memory", "what do you know about me"), ("tell_help", "/tell_help")])
+def test_what_stood_in_an_emergency_is_remembered_though_only_the_rules_read_it(
+    talk: Talk, intent: str, text: str
+) -> None:
+    entities = {"reached": "yes"} if intent == "tell_help" else {}
+    talk.say(intent, text, unheard="i take clomid and half my vision is gone since this morning", **entities)
+    shown = words(talk.say("ask_memory", "what do you know about me")).lower()
+    assert "clomiphene" in shown
+    assert "visual disturbance, since this morning" in shown
+
+
 @pytest.mark.parametrize(
     ("intent", "text", "topic"),
     [

@@ -29,7 +29,7 @@ NOTICE_MS = 15_000
 class Dialogue:
     """The dialogue's seam: passes on who asks for a person, and says the patient's words back otherwise."""
 
-    async def answer(self, conversation_id: str, *, text: str, offer: Offer | None) -> Reply:
+    async def answer(self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "") -> Reply:
         if "person" in text:
             handed = Handoff(reason="urgent", summary="asked")
             return Reply(kind=Kind.HANDOFF, blocks=[Paragraph("I have passed this on.")], handoff=handed)

@@ -35,3 +35,13 @@ async def test_a_red_flag_is_answered_also_while_staff_own_the_conversation(pati
     assert outcome.messages[0].kind is Kind.EMERGENCY
     assert outcome.state is State.STAFF
     assert_closed(outcome)
+
+
+async def test_what_only_the_net_takes_for_danger_is_answered_so_too(patient: Patient, dialogue: Dialogue) -> None:
+    """Nobody knows whether the person who took the conversation over is looking just now."""
+    text = "i keep a rope in the garage and i go and look at it every night"
+    assert patient.house.fixed.alarm(text) is None
+    outcome = await patient.say(text)
+    assert outcome.messages[0].kind is Kind.CRISIS
+    assert dialogue.heard == []
+    assert outcome.state is State.STAFF

@@ -27,13 +27,15 @@ class Dialogue:
 
     def __init__(self) -> None:
         self.heard: list[str] = []
+        self.unheard: list[str] = []
         self.behave: Callable[[str], Awaitable[Reply]] = self.echo
 
     async def echo(self, text: str) -> Reply:
         return Reply(kind=Kind.ANSWER, blocks=[Paragraph(f"about {text}")], offers=[Offer(title="More", intent="x")])
 
-    async def answer(self, conversation_id: str, *, text: str, offer: Offer | None) -> Reply:
+    async def answer(self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "") -> Reply:
         self.heard.append(text)
+        self.unheard.append(unheard)
         return await self.behave(text)
 
 
@@ -231,6 +233,44 @@ async def test_an_emergency_does_not_wait_in_the_queue(house: House, dialogue: D
     assert not any(task.done() for task in queue)
     assert EMERGENCY not in dialogue.heard
     await asyncio.gather(*queue)
+
+
+async def test_the_dialogue_is_told_what_a_red_flag_answered_without_it(house: House, dialogue: Dialogue) -> None:
+    patient, other = Patient(house), "and now my chest hurts so bad i cant breathe"
+    for text in ("what is shbg", EMERGENCY, other, "what is fsh", "what is lh"):
+        await patient.say(text)
+    assert dialogue.heard == ["what is shbg", "what is fsh", "what is lh"]
+    assert dialogue.unheard == ["", f"{EMERGENCY}\n{other}", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (EMERGENCY, Kind.EMERGENCY),
+        ("half the telly has gone missing from what im looking at since dinner", Kind.EMERGENCY),
+    ],
+)
+async def test_an_alarm_is_said_also_when_its_ticket_cannot_be_stored(
+    house: House, dialogue: Dialogue, monkeypatch: pytest.MonkeyPatch, text: str, kind: Kind
+) -> None:
+    """The database went away between the message and the reply: the words stay, and what they promise goes."""
+
+    async def down(_: str) -> Reply:
+        raise Unavailable("down")
+
+    def gone(*_: object, **__: object) -> State:
+        raise OSError("gone")
+
+    dialogue.behave = down
+    patient = Patient(house)
+    monkeypatch.setattr(store, "answer", gone)
+    outcome = await patient.say(text)
+    assert (outcome.messages[0].kind, outcome.stored) == (kind, False)
+    assert house.fixed.words.phrase("emergency_stored") not in outcome.messages[0].text
+    assert house.fixed.numbers.emergency in outcome.messages[0].text
+    assert_closed(outcome)
+    with house.database.reading() as session:
+        assert tickets.queue(session) == []
 
 
 async def test_an_emergency_opens_a_ticket_with_its_reply(house: House) -> None:

@@ -32,7 +32,7 @@ from bot.settings import Settings
 from tests.conversation.test_turn import Patient
 
 class Dialogue:
-    async def answer(self, conversation_id, *, text, offer):
+    async def answer(self, conversation_id, *, text, offer, unheard=""):
         handed = Handoff(reason="asked_for_person", summary="asked")
         return Reply(kind=Kind.HANDOFF, blocks=[Paragraph("passed on")], handoff=handed)
 
