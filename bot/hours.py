@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from bot.translation import gettext as _
+
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LOOK_AHEAD_DAYS = 400
 """A clinic that does not open within so many days does not open."""
@@ -33,13 +35,13 @@ def span(text: str) -> Span:
     """
     found = _SPAN.match(text)
     if found is None:
-        raise ValueError(f"{text!r} is not a span such as 08:00-12:30")
+        raise ValueError(_("{text} is not a span such as 08:00-12:30").format(text=repr(text)))
     hour, minute, last_hour, last_minute = map(int, found.groups())
     opens, closes = hour * 60 + minute, last_hour * 60 + last_minute
     if max(minute, last_minute) > 59 or closes > MINUTES_A_DAY:  # noqa: PLR2004 - minutes of an hour
-        raise ValueError(f"{text!r} names a time that no clock shows")
+        raise ValueError(_("{text} names a time that no clock shows").format(text=repr(text)))
     if closes <= opens:
-        raise ValueError(f"{text!r} ends before it begins")
+        raise ValueError(_("{text} ends before it begins").format(text=repr(text)))
     return opens, closes
 
 
@@ -52,7 +54,7 @@ def _in_order(texts: list[str]) -> list[str]:
     ordered = sorted((span(text), text) for text in texts)
     for (before, one), (after, other) in pairwise(ordered):
         if after[0] < before[1]:
-            raise ValueError(f"{one!r} and {other!r} overlap")
+            raise ValueError(_("{one} and {other} overlap").format(one=repr(one), other=repr(other)))
     return [text for _, text in ordered]
 
 
@@ -94,21 +96,23 @@ class Hours(_Frozen):
     @classmethod
     def _known(cls, zone: str) -> str:
         if zone not in available_timezones():
-            raise ValueError(f"{zone!r} is not an IANA time zone such as Europe/Berlin")
+            raise ValueError(_("{zone} is not an IANA time zone such as Europe/Berlin").format(zone=repr(zone)))
         return zone
 
     @field_validator("week")
     @classmethod
     def _weekdays(cls, week: dict[str, list[str]]) -> dict[str, list[str]]:
         if unknown := set(week) - set(WEEKDAYS):
-            raise ValueError(f"{', '.join(sorted(unknown))}: no weekday")
+            raise ValueError(_("{names}: no weekday").format(names=", ".join(sorted(unknown))))
         return {day: _in_order(week.get(day, [])) for day in WEEKDAYS}
 
     @model_validator(mode="after")
     def _once(self) -> Self:
         dates = [holiday.on for holiday in self.holidays]
         if twice := {on for on in dates if dates.count(on) > 1}:
-            raise ValueError(f"{', '.join(map(str, sorted(twice)))} stands twice among the holidays")
+            raise ValueError(
+                _("{days} stands twice among the holidays").format(days=", ".join(map(str, sorted(twice))))
+            )
         return self
 
     def is_open(self, at: datetime) -> bool:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from bot.errors import NotAllowed
 from bot.roles import Role
 from bot.settings import Mode
+from bot.translation import gettext as _
 
 REVIEW_AFTER = timedelta(days=365)
 """How long an approval holds when the reviewer sets no date. Source: shared design, section 7; own choice."""
@@ -59,11 +60,11 @@ def check_move(before: State, after: State, *, role: Role, actor: str, author: s
     """
     roles = MOVES.get((before, after))
     if roles is None:
-        raise NotAllowed(f"a revision that is {before} cannot become {after}")
+        raise NotAllowed(_("a revision that is {before} cannot become {after}").format(before=before, after=after))
     if role not in roles:
-        raise NotAllowed(f"the role {role} may not make a revision {after}")
+        raise NotAllowed(_("the role {role} may not make a revision {after}").format(role=role, after=after))
     if after is State.APPROVED and actor == author:
-        raise NotAllowed("the author of a text cannot approve it")
+        raise NotAllowed(_("the author of a text cannot approve it"))
 
 
 def may_serve(standing: Standing, *, mode: Mode, today: date) -> bool:

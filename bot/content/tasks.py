@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from bot.content.governance import WRITERS, TaskRow
 from bot.errors import Conflict, NotAllowed, NotFound
 from bot.roles import Role
+from bot.translation import gettext as _
 
 GIVERS = frozenset({Role.REVIEWER, Role.ADMIN})
 """Roles that may give a task that is another's, or close it."""
@@ -34,7 +35,7 @@ def give(session: Session, task_id: int, owner: str, *, seen: str, actor: str, r
     """
     row = _open(session, task_id, seen=seen, role=role)
     if actor not in {owner, row.owner} and role not in GIVERS:
-        raise NotAllowed("you may take this task, or give away your own; reviewers and admins give others' tasks")
+        raise NotAllowed(_("you may take this task, or give away your own; reviewers and admins give others' tasks"))
     row.owner = owner
     return row.topic_id
 
@@ -52,7 +53,7 @@ def close(session: Session, task_id: int, *, seen: str, actor: str, role: Role, 
     """
     row = _open(session, task_id, seen=seen, role=role)
     if row.owner != actor and role not in GIVERS:
-        raise NotAllowed(f"this is the task of {row.owner}: take it first")
+        raise NotAllowed(_("this is the task of {owner}: take it first").format(owner=row.owner))
     row.open, row.done_at = None, now
     return row.topic_id
 
@@ -70,7 +71,7 @@ def reopen(session: Session, task_id: int, *, role: Role) -> str:
     """
     row = _task(session, task_id, role=role)
     if session.scalar(select(TaskRow.id).where(TaskRow.open == row.topic_id)) is not None:
-        raise Conflict("this topic has an open task already")
+        raise Conflict(_("this topic has an open task already"))
     row.open, row.done_at = row.topic_id, None
     return row.topic_id
 
@@ -78,17 +79,19 @@ def reopen(session: Session, task_id: int, *, role: Role) -> str:
 def _open(session: Session, task_id: int, *, seen: str, role: Role) -> TaskRow:
     row = _task(session, task_id, role=role)
     if row.open is None:
-        raise Conflict("this task was closed meanwhile")
+        raise Conflict(_("this task was closed meanwhile"))
     if row.owner != seen:
-        raise Conflict(f"this task is in the hands of {row.owner} meanwhile, and nothing was changed")
+        raise Conflict(
+            _("this task is in the hands of {owner} meanwhile, and nothing was changed").format(owner=row.owner)
+        )
     return row
 
 
 def _task(session: Session, task_id: int, *, role: Role) -> TaskRow:
     """A task, held until this transaction ends."""
     if role not in WRITERS:
-        raise NotAllowed(f"the role {role} may not look after tasks")
+        raise NotAllowed(_("the role {role} may not look after tasks").format(role=role))
     row = session.scalars(select(TaskRow).where(TaskRow.id == task_id).with_for_update()).first()
     if row is None:
-        raise NotFound(f"no task {task_id}")
+        raise NotFound(_("no task {task_id}").format(task_id=task_id))
     return row

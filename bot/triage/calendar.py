@@ -10,6 +10,7 @@ from bot.database import one_at_a_time
 from bot.errors import Conflict, NotAllowed, NotFound
 from bot.hours import Hours
 from bot.roles import Role
+from bot.translation import gettext as _
 from bot.triage.tables import HoursRow, TicketRow
 from bot.triage.ticket import Shelf
 
@@ -54,7 +55,7 @@ def version(session: Session, number: int) -> Version:
     """
     row = session.get(HoursRow, number)
     if row is None:
-        raise NotFound("there is no such version of the opening hours")
+        raise NotFound(_("there is no such version of the opening hours"))
     return _version(row)
 
 
@@ -82,11 +83,11 @@ def save(session: Session, hours: Hours, *, base: int, actor: str, role: Role, n
         Conflict: somebody else has saved meanwhile.
     """
     if role is not Role.ADMIN:
-        raise NotAllowed("only an admin may change the opening hours")
+        raise NotAllowed(_("only an admin may change the opening hours"))
     one_at_a_time(session, HoursRow.__tablename__)
     number = latest(session.connection())
     if number != base:
-        raise Conflict("somebody else has changed the opening hours meanwhile: look at them again")
+        raise Conflict(_("somebody else has changed the opening hours meanwhile: look at them again"))
     document = hours.model_dump(mode="json")
     session.add(HoursRow(version=number + 1, document=document, actor=actor, at=now, note=note[:200]))
     session.execute(update(TicketRow).where(TicketRow.shelf != Shelf.RESOLVED).values(due_at=None))

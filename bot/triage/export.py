@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from bot.translation import gettext as _
+from bot.translation import later
 from bot.triage import intake
 from bot.triage.case import Case
 from bot.triage.store import Ticket
@@ -21,9 +23,9 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 WIDTH = 72
 """Columns of the text: what record systems show without breaking lines anew."""
 
-NOT_A_DIAGNOSIS = (
-    "Axis ordered this request by fixed rules so that the team sees it in time. It is not a diagnosis and no advice, "
-    "and nobody's identity was checked."
+NOT_A_DIAGNOSIS = later(
+    "Axis ordered this request by fixed rules so that the team sees it in time. It is not a "
+    "diagnosis and no advice, and nobody's identity was checked."
 )
 
 
@@ -59,16 +61,18 @@ def as_text(case: Case) -> str:
         case: the ticket and what belongs to it; of Axis's replies only the texts that they showed are named.
     """
     ticket = case.ticket
-    heading = f"REQUEST TO THE TEAM, {str(ticket.urgency).replace('_', ' ').upper()}"
+    heading = _("REQUEST TO THE TEAM, {urgency}").format(urgency=_named(ticket.urgency).upper())
     parts = [
         _filled(heading),
         _filled(NOT_A_DIAGNOSIS),
         "\n".join(_filled(line, hanging="  ") for line in _facts(ticket)),
-        _section("WHAT MATCHED", _quote(ticket.matched)),
-        _section("WHAT THE PATIENT WROTE", _quote(ticket.summary)),
-        _section("INTAKE", "\n".join(_filled(line, hanging="  ") for line in intake.as_lines(case.intake))),
-        _section("TEXTS THAT AXIS SHOWED", "\n".join(_filled(line, hanging="  ") for line in shown(case)) or "None."),
-        _section("OUTCOME", _filled(ticket.outcome) if ticket.outcome else "None yet."),
+        _section(_("WHAT MATCHED"), _quote(ticket.matched)),
+        _section(_("WHAT THE PATIENT WROTE"), _quote(ticket.summary)),
+        _section(_("INTAKE"), "\n".join(_filled(line, hanging="  ") for line in intake.as_lines(case.intake))),
+        _section(
+            _("TEXTS THAT AXIS SHOWED"), "\n".join(_filled(line, hanging="  ") for line in shown(case)) or _("None.")
+        ),
+        _section(_("OUTCOME"), _filled(ticket.outcome) if ticket.outcome else _("None yet.")),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -76,19 +80,29 @@ def as_text(case: Case) -> str:
 def shown(case: Case) -> list[str]:
     """The texts that the conversation's replies showed, each once, in the order of their first use."""
     texts = (text for spoken in case.spoken for text in spoken.texts)
-    return list(dict.fromkeys(f"{text.topic}, revision {text.revision}, {text.level}" for text in texts))
+    return list(
+        dict.fromkeys(
+            _("{topic}, revision {number}, {level}").format(topic=text.topic, number=text.revision, level=text.level)
+            for text in texts
+        )
+    )
 
 
 def _facts(ticket: Ticket) -> list[str]:
     return [
-        f"Ticket: {ticket.id}",
-        f"State: {ticket.state}" + (f", {ticket.claimed_by}" if ticket.claimed_by else ""),
-        f"Opened: {_moment(ticket.opened_at)}",
-        f"Last change: {_moment(ticket.changed_at)}",
-        f"Urgency: {str(ticket.urgency).replace('_', ' ')}",
-        f"Reason: {ticket.reason}",
-        f"Rule: {ticket.rule}, version {ticket.rule_version}",
+        _("Ticket: {id}").format(id=ticket.id),
+        _("State: {state}").format(state=ticket.state) + (f", {ticket.claimed_by}" if ticket.claimed_by else ""),
+        _("Opened: {moment}").format(moment=_moment(ticket.opened_at)),
+        _("Last change: {moment}").format(moment=_moment(ticket.changed_at)),
+        _("Urgency: {urgency}").format(urgency=_named(ticket.urgency)),
+        _("Reason: {reason}").format(reason=ticket.reason),
+        _("Rule: {rule}, version {version}").format(rule=ticket.rule, version=ticket.rule_version),
     ]
+
+
+def _named(id_: str) -> str:
+    """An id as words, such as same day (`bot.desk.names` lists them for the translator)."""
+    return _(id_.replace("_", " ").capitalize()).lower()
 
 
 def _moment(at: datetime) -> str:
@@ -108,4 +122,4 @@ def _filled(text: str, *, hanging: str = "") -> str:
 def _quote(said: str) -> str:
     """Somebody's words, marked line by line, so that they are never taken for the clinic's own."""
     lines = (textwrap.wrap(line, WIDTH - 2) or [""] for line in said.splitlines())
-    return "\n".join(f"> {line}".rstrip() for wrapped in lines for line in wrapped) or "> (nothing)"
+    return "\n".join(f"> {line}".rstrip() for wrapped in lines for line in wrapped) or f"> {_('(nothing)')}"
