@@ -20,6 +20,8 @@ from bot.errors import DataError
 FILE = "staff.po"
 
 _PLACES = re.compile(r"\{\w*\}|%\(\w+\)\w")
+_FILLED = re.compile(r"%%|%\(\w+\)\w")
+"""What a template may have a percent sign for: elsewhere it would break the page."""
 
 
 class _Spoken:
@@ -62,6 +64,10 @@ def _check_places(catalog: Catalog, path: Path) -> None:
     for message in catalog:
         english = _forms(message.id)
         for form in _forms(message.string) if message.id else ():
+            if "%" in _FILLED.sub("", form) and any(place.endswith(".html") for place, _line in message.locations):
+                raise DataError(
+                    "a percent sign that stands for itself is written twice", path=path, line=message.lineno
+                )
             if form and set(_PLACES.findall(form)) != set(_PLACES.findall(english[-1])):
                 raise DataError(
                     f"the places for values differ from those of “{english[-1]}”", path=path, line=message.lineno

@@ -217,6 +217,16 @@ def test_a_translation_that_loses_a_name_is_refused(tmp_path: Path, id_: str, sa
     assert f"{translation.FILE}:4" in str(error.value)
 
 
+def test_a_percent_sign_that_would_break_a_page_is_refused(tmp_path: Path) -> None:
+    place = "#: bot/desk/templates/queue.html:6\n"
+    (tmp_path / translation.FILE).write_text(f'{place}msgid "Queue"\nmsgstr "100 % Warten"\n', "utf-8")
+    with pytest.raises(DataError, match="percent sign"):
+        translation.speak("de", tmp_path)
+    (tmp_path / translation.FILE).write_text(f'{place}msgid "Queue"\nmsgstr "100 %% Warten"\n', "utf-8")
+    translation.speak("de", tmp_path)
+    translation.speak("en", tmp_path / "none")
+
+
 def test_what_is_no_translation_is_refused(tmp_path: Path) -> None:
     (tmp_path / translation.FILE).write_text('msgid "Queue\n', "utf-8")
     with pytest.raises(DataError):
