@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from bot.datafile import checked, read_yaml
 from bot.errors import DataError
@@ -21,6 +22,8 @@ SHORTEST_FORGIVEN = 7
 """Letters from which a surface may be misspelt: "tired" is one slip from "tried". Source: shared/NLU.md, measured."""
 LIKENESS = 86.0
 """How like, in percent, a misspelt surface must be. Source: shared/NLU.md, measured with the same first letter."""
+WORD_LIKENESS = 0.7
+"""How like each word of it must be, from 0 to 1, swapped letters counted as one slip."""
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*", re.UNICODE)
 
@@ -116,7 +119,7 @@ class Lexicon:
     def _find_likest(self, window: str) -> Term | None:
         candidates = self._long.get(window[0])
         best = process.extractOne(window, candidates, scorer=fuzz.ratio, score_cutoff=LIKENESS) if candidates else None
-        return self._surfaces[best[0]] if best else None
+        return self._surfaces[best[0]] if best and _alike(window, best[0]) else None
 
     def terms(self, kind: str) -> list[Term]:
         """The terms of one kind: drugs, hormones, labs, symptoms or conditions."""
@@ -131,6 +134,14 @@ class Lexicon:
 
     def __contains__(self, term_id: object) -> bool:
         return term_id in self._terms
+
+
+def _alike(window: str, surface: str) -> bool:
+    """Whether each word is a misspelling of its own: "cant see" is not "cant sleep", alike as they are."""
+    pairs = zip(window.split(), surface.split(), strict=False)
+    return len(window.split()) != len(surface.split()) or all(
+        OSA.normalized_similarity(typed, meant) >= WORD_LIKENESS for typed, meant in pairs
+    )
 
 
 def _normal(surface: str) -> str:

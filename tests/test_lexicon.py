@@ -52,3 +52,17 @@ def test_one_surface_for_two_terms_is_refused(tmp_path: Path) -> None:
         (tmp_path / f"{kind}.yml").write_text(f"{kind}_term: {{name: the same}}\n")
     with pytest.raises(DataError, match="stands for"):
         Lexicon.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("i cant see well", []),
+        ("i cant see out of my left eye", ["visual_disturbance"]),
+        ("i cant slep", ["sleep_problems"]),
+        ("i cnat sleep", ["sleep_problems"]),
+    ],
+)
+def test_each_word_of_a_misspelt_name_is_a_misspelling_of_its_own(text: str, ids: list[str]) -> None:
+    found = Lexicon.load(Settings().language_dir / "lexicon").find(text)
+    assert [one.term.id for one in found] == ids

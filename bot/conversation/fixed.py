@@ -51,6 +51,9 @@ EMPTY = frozenset({Kind.SMALLTALK, Kind.FALLBACK, Kind.CLARIFICATION})
 SHORT = 8
 """Words of a message after an alarm that may say no more than that there is help."""
 
+LETTERS_THAT_TELL = 5
+"""Letters from which a word for it is believed where the message was taken for something else: "yes" is too little."""
+
 
 @dataclass(frozen=True)
 class Fixed:
@@ -215,7 +218,7 @@ class Fixed:
             text: the message; one that only says whether there is help is answered as that.
         """
         said = self._of_help(reply, text)
-        if said and reply.kind in (*ALARMS, *EMPTY):
+        if said and (reply.kind in (*ALARMS, *EMPTY) or reply.provenance):
             return self.say(said, kind=Kind.ANSWER, closing="emergency")
         if reply.kind in ALARMS:
             return reply
@@ -232,14 +235,20 @@ class Fixed:
         """What a message after an alarm says of help: the name of the words that answer it, or nothing.
 
         Only its words tell: the net takes "i am on the phone to them" for a new alarm, and the classifier takes "ive
-        called them" now for smalltalk, now for a wish to be called. A question that has its text is no such message.
+        called them" now for smalltalk, now for a question about what was named before. A question is no such message.
         """
         spoken = [word.text for word in words(text)]
-        if reply.kind not in EMPTY and (len(spoken) > SHORT or (reply.provenance and reply.kind not in ALARMS)):
+        asks = text.rstrip().endswith("?") or set(spoken[:1]) & set(self.words.paragraphs("question_words"))
+        if reply.kind not in EMPTY and (len(spoken) > SHORT or (asks and reply.kind not in ALARMS)):
             return ""
         names = ("help_reached",) if reply.kind in ALARMS else ("help_not_reached", "help_reached")
+        least = 1 if reply.kind in EMPTY else LETTERS_THAT_TELL
         line = f" {' '.join(spoken)} "
-        told = (name for name in names if any(f" {one} " in line for one in self.words.paragraphs(f"{name}_words")))
+        told = (
+            name
+            for name in names
+            if any(f" {one} " in line for one in self.words.paragraphs(f"{name}_words") if len(one) >= least)
+        )
         return next(told, "")
 
     def alarm_text(self, name: str) -> list[Block]:

@@ -3,7 +3,8 @@
 import pytest
 
 from bot.conversation.fixed import Fixed
-from bot.conversation.message import Kind
+from bot.conversation.message import Kind, Provenance
+from bot.safety.red_flags import Level
 from evaluation.running import Patient, Running
 
 pytestmark = pytest.mark.served
@@ -54,3 +55,20 @@ def test_a_wish_that_tells_of_help_is_kept(fixed: Fixed) -> None:
     assert told == [*fixed.say("help_reached").blocks, *wish.blocks]
     asked = fixed.after_alarm(wish, "can one of you ring me").blocks
     assert ASKED in str(asked[0]) and asked[-len(wish.blocks) :] == wish.blocks
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("ive called them", True), ("yes clomid 50mg", False), ("who have they called it after", False)]
+)
+def test_a_text_gives_way_to_help_that_was_told_and_to_nothing_less(fixed: Fixed, text: str, told: bool) -> None:
+    """The classifier may take "them" for the medicine that was named before."""
+    source = Provenance(topic="clomiphene", title="Clomiphene", revision=1, level="plain", sha256="0" * 64)
+    answer = fixed.say("greeting", kind=Kind.ANSWER).model_copy(update={"provenance": [source]})
+    said = fixed.after_alarm(answer, text)
+    assert (said.blocks == fixed.say("help_reached").blocks) == told
+    assert (ASKED in str(said.blocks[0])) != told
+
+
+def test_a_yes_does_not_silence_an_alarm(fixed: Fixed) -> None:
+    alarm = fixed.general_alarm(Level.EMERGENCY)
+    assert fixed.after_alarm(alarm, "yes and it is getting worse") == alarm
