@@ -145,8 +145,10 @@ def parts_of(tracker: Tracker, with_shop: Shop) -> list[Part]:
     message = tracker.latest_message
     memory = _remembered(tracker, with_shop)
     found = message.get("parts") or []
-    if not found or message["intent"]["name"] in OVERRIDING:
-        intent = message.get("meant") or message["intent"]["name"]
+    intent = message["intent"]["name"]
+    if intent in OVERRIDING or not found:
+        # An alarm of the second net stands whatever the classifier thought that the words meant.
+        intent = intent if intent in OVERRIDING else message.get("meant") or intent
         found = [{**message, "text": message.get("text") or "", "intent": intent}]
     chosen = {one["entity"]: one["value"] for one in message.get("entities", [])}
     before = with_shop.fixed.lexicon.find(message.get("text") or "") if len(found) > 1 else ()

@@ -2,13 +2,20 @@
 harmless messages that share their words: on a whole running Axis, and with Rasa stopped.
 """
 
+import io
+import tarfile
 from collections import Counter
 
+import joblib
 import pytest
 
 from bot.conversation.fixed import SUSPECTED, Fixed
 from bot.datafile import read_yaml
-from bot.settings import ROOT
+from bot.dialogue.red_flags import rules
+from bot.dialogue.safety_net import SafetyNet, SafetyNetDetector
+from bot.encoder import Encoder
+from bot.safety.red_flags import told
+from bot.settings import ROOT, Settings
 from evaluation.asking import alarm
 from evaluation.running import Patient, Running
 
@@ -30,13 +37,30 @@ def phrases(which: str) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def raised(axis: Running, phrases: dict[str, list[str]]) -> dict[str, Counter[str]]:
-    """For each kind of phrase how often each alarm was raised; each phrase is a conversation of its own."""
-    return {kind: Counter(alarm(Patient(axis.url).say(text)) for text in texts) for kind, texts in phrases.items()}
+def seen(axis: Running, phrases: dict[str, list[str]]) -> dict[str, str]:
+    """The alarm that the patient sees for each phrase, or nothing; each is a conversation of its own."""
+    return {text: alarm(Patient(axis.url).say(text)) for texts in phrases.values() for text in texts}
+
+
+@pytest.fixture(scope="module")
+def raised(seen: dict[str, str], phrases: dict[str, list[str]]) -> dict[str, Counter[str]]:
+    """For each kind of phrase how often each alarm was raised."""
+    return {kind: Counter(seen[text] for text in texts) for kind, texts in phrases.items()}
+
+
+@pytest.fixture(scope="module")
+def net() -> SafetyNet:
+    """The second net of the model that is served."""
+    with tarfile.open(Settings().models_dir / "axis.tar.gz") as model:
+        [name] = [name for name in model.getnames() if name.endswith(SafetyNetDetector.file)]
+        kept = model.extractfile(name)
+        assert kept
+        found: SafetyNet = joblib.load(io.BytesIO(kept.read()))
+    return found
 
 
 FOUND = {
-    "b and d": {"emergency": 0.98, "crisis": 0.95, "urgent": 0.93},
+    "b and d": {"emergency": 0.98, "crisis": 0.97, "urgent": 0.93},
     "e": {"emergency": 0.95, "crisis": 0.86, "urgent": 0.82},
 }
 FOUND_WITHOUT_RASA = {
@@ -53,6 +77,20 @@ KINDS = ("emergency", "crisis", "urgent")
 def test_what_must_not_be_missed_is_not(raised: dict[str, Counter[str]], which: str, kind: str) -> None:
     found = raised[kind]
     assert 1 - found[""] / found.total() >= FOUND[which][kind], found
+
+
+@pytest.mark.served
+def test_no_alarm_is_lost_on_its_way_to_the_patient(
+    seen: dict[str, str], phrases: dict[str, list[str]], fixed: Fixed, net: SafetyNet
+) -> None:
+    encoder = Encoder(Settings().models_dir / "encoder")
+    lost = []
+    for kind in KINDS:
+        for text in phrases[kind]:
+            by_net = net.check(text, encoder.encode([text]), how=lambda text, of: told(text, rules=rules(), of=of))
+            if (fixed.alarm(text) or by_net.level) and not seen[text]:
+                lost.append(text)
+    assert not lost
 
 
 @pytest.mark.served

@@ -34,12 +34,20 @@ class Talk:
         self.slots: dict[str, Any] = dict.fromkeys(("drug", "marker", "symptom", "goal", "topic", "level", "question"))
 
     def say(
-        self, intent: str, text: str, *, parts: list[dict[str, str]] | None = None, unheard: str = "", **entities: str
+        self,
+        intent: str,
+        text: str,
+        *,
+        parts: list[dict[str, str]] | None = None,
+        meant: str = "",
+        unheard: str = "",
+        **entities: str,
     ) -> Reply:
         message = {
             "text": text, "intent": {"name": intent},
             "entities": [{"entity": name, "value": value} for name, value in entities.items()],
             **({"parts": parts} if parts else {}),
+            **({"meant": meant} if meant else {}),
             **({"metadata": {"unheard": unheard}} if unheard else {}),
         }  # fmt: skip
         tracker = Tracker("x", self.slots, message, [], False, None, {}, "action_listen")
@@ -109,6 +117,19 @@ def test_two_questions_are_both_answered_in_order(talk: Talk) -> None:
     ]
     reply = talk.say("ask_fertility_effect", "can i have kids on trt? when are you open?", parts=parts)
     assert topics(reply) == [("trt-and-fertility", "plain")]
+    assert [block.type for block in reply.blocks][-1] == "table"
+
+
+@pytest.mark.parametrize(("intent", "kind"), [("report_emergency", Kind.EMERGENCY), ("report_crisis", Kind.CRISIS)])
+def test_an_alarm_stands_whatever_the_classifier_took_the_words_for(talk: Talk, intent: str, kind: Kind) -> None:
+    text = "i know what time your receptionist finishes and i have something for her"
+    assert talk.say(intent, text, meant="ask_hours").kind is kind
+    parts = [{"text": part, "intent": "ask_hours"} for part in text.split(" and ")]
+    assert talk.say(intent, text, parts=parts, meant="ask_hours").kind is kind
+
+
+def test_what_does_not_ask_is_answered_as_what_it_was_meant_for(talk: Talk) -> None:
+    reply = talk.say("nlu_fallback", "the opening hours", meant="ask_hours")
     assert [block.type for block in reply.blocks][-1] == "table"
 
 
