@@ -12,9 +12,9 @@ import pytest
 from bot.conversation.fixed import SUSPECTED, Fixed
 from bot.datafile import read_yaml
 from bot.dialogue.red_flags import rules
-from bot.dialogue.safety_net import SafetyNet, SafetyNetDetector
+from bot.dialogue.safety_net import Finding, SafetyNet, SafetyNetDetector
 from bot.encoder import Encoder
-from bot.safety.red_flags import told
+from bot.safety.red_flags import DOUBTED, told
 from bot.settings import ROOT, Settings
 from evaluation.asking import alarm
 from evaluation.running import Patient, Running
@@ -79,18 +79,35 @@ def test_what_must_not_be_missed_is_not(raised: dict[str, Counter[str]], which: 
     assert 1 - found[""] / found.total() >= FOUND[which][kind], found
 
 
+@pytest.fixture(scope="module")
+def likely(net: SafetyNet, phrases: dict[str, list[str]]) -> dict[str, Finding]:
+    """What the second net thinks of each phrase."""
+    encoder = Encoder(Settings().models_dir / "encoder")
+    return {
+        text: net.check(text, encoder.encode([text]), how=lambda text, of: told(text, rules=rules(), of=of))
+        for texts in phrases.values()
+        for text in texts
+    }
+
+
 @pytest.mark.served
 def test_no_alarm_is_lost_on_its_way_to_the_patient(
-    seen: dict[str, str], phrases: dict[str, list[str]], fixed: Fixed, net: SafetyNet
+    seen: dict[str, str], fixed: Fixed, likely: dict[str, Finding]
 ) -> None:
-    encoder = Encoder(Settings().models_dir / "encoder")
-    lost = []
-    for kind in KINDS:
-        for text in phrases[kind]:
-            by_net = net.check(text, encoder.encode([text]), how=lambda text, of: told(text, rules=rules(), of=of))
-            if (fixed.alarm(text) or by_net.level) and not seen[text]:
-                lost.append(text)
-    assert not lost
+    for text, alarm_seen in seen.items():
+        by_rules = fixed.alarm(text) and not (fixed.doubts(text) and likely[text].danger < DOUBTED)
+        assert alarm_seen or not (by_rules or likely[text].level), text
+
+
+def test_what_both_nets_doubt_of_the_rules_alarms_is_harmless(
+    fixed: Fixed, phrases: dict[str, list[str]], likely: dict[str, Finding]
+) -> None:
+    doubted = {
+        kind: [text for text in texts if fixed.alarm(text) and fixed.doubts(text) and likely[text].danger < DOUBTED]
+        for kind, texts in phrases.items()
+    }
+    assert len(doubted["harmless"]) >= 4
+    assert not any(doubted[kind] for kind in KINDS)
 
 
 @pytest.mark.served

@@ -150,6 +150,19 @@ class Fixed:
         """The most urgent red flag in a text, if there is one."""
         return red_flags.check(text, rules=self.red_flags, named=named)
 
+    def doubts(self, text: str, named: frozenset[str] = frozenset()) -> bool:
+        """Whether the net within Rasa should be asked about an alarm of the rules, since its spare hears none.
+
+        Args:
+            text: in which the rules found the alarm.
+            named: ids of the drugs that this patient has named before.
+
+        Source: docs/decisions/0020-a-second-opinion.md.
+        """
+        if self.spare is None or self.spare.worst(text)[1] >= red_flags.DOUBTED:
+            return False
+        return red_flags.is_contestable(text, rules=self.red_flags, named=named)
+
     def unanswered(self, text: str, fallback: str, *, stored: bool) -> Reply:
         """What is said when nothing understood a message: an alarm if it sounds like one, else the honest fallback.
 
@@ -158,8 +171,18 @@ class Fixed:
             fallback: what is said otherwise: safe_reply, busy, not_stored, too_long, too_many.
             stored: a ticket can be committed together with this reply.
         """
+        if alarm := self.alarm(text):
+            return self.alarm_reply(alarm, stored=stored)
         level = self.suspected(text, least=SUSPECTED)
         return self.general_alarm(level, stored=stored) if level else self.fallback(fallback)
+
+    def in_its_own_words(self, reply: Reply, text: str) -> Reply:
+        """The dialogue's reply; where it is the general text of an alarm, that of the rule that matched, if one did."""
+        general = {f"{level}:{level}_general" for level in Level}
+        if not any(one.topic in general for one in reply.provenance):
+            return reply
+        alarm = self.alarm(text)
+        return self.alarm_reply(alarm, stored=True) if alarm else reply
 
     def suspected(self, text: str, *, least: float) -> Level | None:
         """What the second net's spare takes a text for, where neither a rule nor the dialogue can say.
@@ -171,7 +194,7 @@ class Fixed:
         Returns:
             The level; None if it sounds harmless, or there is no spare net.
         """
-        if self.spare is None:
+        if self.spare is None or not text:
             return None
         level, danger = self.spare.worst(text)
         if danger < least:

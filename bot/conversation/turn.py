@@ -29,6 +29,9 @@ T = TypeVar("T")
 ALARM_STORE_S = 0.5
 """Seconds that an emergency waits for the database before it is answered without."""
 
+SECOND_OPINION_S = 0.5
+"""Seconds that an alarm which the spare net doubts waits for the dialogue; then it is raised."""
+
 READ_BY_DIALOGUE = 1000
 """Characters of a message that the dialogue is given; rules and, of a longer one, the spare net read all of them."""
 
@@ -115,16 +118,31 @@ async def take_turn(incoming: Incoming, *, house: House) -> Outcome:
     Raises:
         NotFound, Unauthorized, Conflict: the caller may not write here, or not any more.
     """
-    if incoming.alarm:
+    if incoming.alarm is None:
+        return await _hear(incoming, house)
+    if not house.fixed.doubts(incoming.text or ""):
         return await _raise_alarm(incoming, incoming.alarm, house)
+    try:
+        async with asyncio.timeout(SECOND_OPINION_S):
+            outcome = await _hear(incoming, house)
+    except TimeoutError:
+        log.error("turn.second_opinion_late", rule=incoming.alarm.rule)
+        return await _raise_alarm(incoming, incoming.alarm, house)
+    log.info("turn.second_opinion", rule=incoming.alarm.rule, kinds=[one.kind for one in outcome.messages])
+    return outcome
+
+
+async def _hear(incoming: Incoming, house: House) -> Outcome:
+    """Store a message and have it answered in its turn."""
+    text = incoming.text or ""
     try:
         async with house.lanes.arrival(incoming.conversation_id) as lane:
             received = await _receive(incoming, house)
     except Unavailable as error:
         log.error("turn.not_stored", error=type(error).__name__)
-        return _unstored(house.fixed.unanswered(incoming.text or "", "not_stored", stored=False), house)
+        return _unstored(house.fixed.unanswered(text, "not_stored", stored=False), house)
     named = received.conversation.named_drugs
-    if incoming.text and named and (alarm := house.fixed.alarm(incoming.text, named)):
+    if text and named and (alarm := house.fixed.alarm(text, named)) and not house.fixed.doubts(text, named):
         return await _answer_alarm(received, alarm, house)
     return await _answer_in_turn(received, house, lane.turn)
 
@@ -176,7 +194,7 @@ async def _answer_in_turn(received: Received, house: House, gate: asyncio.Lock) 
             return await asyncio.shield(_finish(received, reply, house, alarm=_by_level(reply)))
     except TimeoutError:
         log.error("turn.timed_out")
-        reply = house.fixed.unanswered(received.message.text, "busy", stored=True)
+        reply = house.fixed.unanswered(_typed(received), "busy", stored=True)
         return await _finish(received, reply, house, alarm=_by_level(reply))
 
 
@@ -186,8 +204,11 @@ async def _ask(received: Received, house: House) -> Reply | None:
     Returns:
         None if a person of the team has the conversation, and the patient knows that the message arrives.
     """
+    text = _typed(received)
     if received.conversation.state is State.STAFF:
-        if level := house.fixed.suspected(received.message.text, least=SUSPECTED_BESIDES):
+        if alarm := house.fixed.alarm(text):  # doubted, and no dialogue is asked
+            return house.fixed.alarm_reply(alarm, stored=True)
+        if level := house.fixed.suspected(text, least=SUSPECTED_BESIDES):
             return house.fixed.general_alarm(level)
         told = await _told_already(received, house)
         return None if told else house.fixed.held(now=datetime.now(UTC))
@@ -197,8 +218,13 @@ async def _ask(received: Received, house: House) -> Reply | None:
         )
     except Exception as error:
         log.error("turn.dialogue_failed", error=type(error).__name__)
-        return house.fixed.unanswered(received.message.text, "safe_reply", stored=True)
-    return _read_to_the_end(received.message.text, reply, house)
+        return house.fixed.unanswered(text, "safe_reply", stored=True)
+    return _read_to_the_end(text, house.fixed.in_its_own_words(reply, text), house)
+
+
+def _typed(received: Received) -> str:
+    """What the patient wrote; nothing where a button was pressed, whose words are ours."""
+    return "" if received.offer else received.message.text
 
 
 def _read_to_the_end(text: str, reply: Reply, house: House) -> Reply:

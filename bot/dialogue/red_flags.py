@@ -1,7 +1,7 @@
-"""Rasa component: the same red flags as at the edge, for a message that came another way.
+"""Rasa component: the same red flags as at the edge, for what the spare net there doubted, and what came another way.
 
-The gateway has read every message before Rasa sees it; this is the belt to its braces, and what makes the rule that
-answers an emergency decide the dialogue, whatever the classifier thought.
+An alarm decides the dialogue, whatever the classifier thought, unless the second net, too, is sure that the message is
+harmless (docs/decisions/0020-a-second-opinion.md).
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from bot.settings import Settings
 
 INTENTS = {Level.EMERGENCY: "report_emergency", Level.CRISIS: "report_crisis", Level.URGENT: "report_urgent"}
 """The intent that a level decides on."""
+
+DANGER = "danger"
+"""Message key: the second net's probability of emergency, crisis and urgent sign together."""
 
 
 @cache
@@ -50,8 +53,11 @@ class RedFlagDetector(GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Override the intent where a rule matches."""
         for message in messages:
-            alarm = red_flags.check(message.get(TEXT) or "", rules=rules())
-            if alarm:
+            text = message.get(TEXT) or ""
+            alarm = red_flags.check(text, rules=rules())
+            if alarm and not (
+                message.get(DANGER, 1.0) < red_flags.DOUBTED and red_flags.is_contestable(text, rules=rules())
+            ):
                 message.set("intent", {"name": INTENTS[alarm.level], "confidence": 1.0}, add_to_output=True)
                 message.set("red_flag", alarm.rule, add_to_output=True)
         return messages

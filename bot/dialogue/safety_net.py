@@ -22,7 +22,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.content import topic
 from bot.datafile import read_yaml
 from bot.dialogue.classifier import LinearModel, vector_of
-from bot.dialogue.red_flags import INTENTS, rules
+from bot.dialogue.red_flags import DANGER, INTENTS, rules
 from bot.dialogue.trained import Trained
 from bot.encoder import Encoder, Vectors
 from bot.safety.red_flags import Level, Told, told
@@ -51,6 +51,11 @@ class Finding:
 
     level: Level | None
     likely: dict[str, float]
+
+    @property
+    def danger(self) -> float:
+        """How likely it is that the text is not harmless."""
+        return 1.0 - self.likely[HARMLESS]
 
 
 class SafetyNet:
@@ -179,7 +184,9 @@ class SafetyNetDetector(Trained):
             text = message.get(TEXT)
             if not text or text.startswith("/") or self._model is None:
                 continue
-            level = self._model.check(text, vector_of(message), how=_how_told).level
+            found = self._model.check(text, vector_of(message), how=_how_told)
+            level = found.level
+            message.set(DANGER, found.danger)
             if level is not None:
                 message.set("intent", {"name": INTENTS[level], "confidence": 1.0}, add_to_output=True)
                 message.set("red_flag", "second_net", add_to_output=True)

@@ -21,7 +21,7 @@ from bot.errors import DataError
 from bot.lexicon import Lexicon
 from bot.safety import scope
 from bot.safety.matching import Matcher, Pattern, Place
-from bot.safety.text import Word, words
+from bot.safety.text import PAUSE, STOP, Word, words
 
 
 class Level(StrEnum):
@@ -33,6 +33,10 @@ class Level(StrEnum):
 
 
 LEVELS = list(Level)
+FEWEST_CONTESTED, MOST_CONTESTED = 12, 60
+"""Words of a message of which a net may think otherwise than a rule."""
+DOUBTED = 0.05
+"""Probability of danger below which it does."""
 SELF = frozenset({"i", "im", "ive", "id", "me", "my", "myself", "we", "us", "our"})
 
 
@@ -156,6 +160,26 @@ def check(text: str, *, rules: RedFlags, named: frozenset[str] = frozenset()) ->
     Source: each rule carries its own; scope: docs/decisions/0009-scope.md.
     """
     return next((match.alarm(text) for match in _found(text, rules, named, doubtful=False)), None)
+
+
+def is_contestable(text: str, *, rules: RedFlags, named: frozenset[str] = frozenset()) -> bool:
+    """Whether a net that has read this message alone may speak against what the rules found in it.
+
+    A few words hold nothing that could speak against them; of many a net sees the beginning; of a pair that was told in
+    two messages it sees a half; and what is said to be happening now is not left to a net.
+
+    Args:
+        text: as the patient typed it.
+        rules: what was looked for.
+        named: ids of the drugs that this patient has named before.
+
+    Source: docs/decisions/0020-a-second-opinion.md.
+    """
+    spoken = [word for word in words(text) if word.text not in (PAUSE, STOP)]
+    if not FEWEST_CONTESTED <= len(spoken) <= MOST_CONTESTED or rules.scopes.says_now(spoken):
+        return False
+    pairs = {rule.id for rule in rules.rules if rule.drugs}
+    return all(alarm.rule not in pairs for alarm in hear(text, rules=rules, named=named).alarms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class _Cues(BaseModel):
     resolved: list[str]
     returns: list[str]
     now: list[str]
+    present: list[str]
     self: list[str]
     general: list[str]
     asking: list[str]
@@ -92,8 +93,8 @@ class ScopeRules:
 
     def __init__(self, cues: _Cues, *, this_year: int) -> None:
         names = (
-            "denials", "not_denials", "over_after", "past", "resolved", "returns", "now", "self", "general", "asking",
-            "relative_past",
+            "denials", "not_denials", "over_after", "past", "resolved", "returns", "now", "present", "self", "general",
+            "asking", "relative_past",
         )  # fmt: skip
         mine = [cue for cue in cues.self if cue not in _HIS]
         self.cues = Cues({**{name: getattr(cues, name) for name in names}, "mine": mine}, this_year=this_year)
@@ -103,6 +104,11 @@ class ScopeRules:
     def is_relative(self, word: str) -> bool:
         """Whether a word names somebody else."""
         return word in self._relatives or word.rstrip("s") in self._relatives
+
+    def says_now(self, text: Sequence[Word]) -> bool:
+        """Whether some word of a message says that what it tells is happening."""
+        spoken = [word.text for word in text]
+        return any(self.cues.at("present", spoken, place) for place in range(len(spoken)))
 
     def about(self, text: Sequence[Word], *, symptoms: frozenset[int] = frozenset()) -> "Reading":
         """A message, made ready for a verdict on each of its symptoms.

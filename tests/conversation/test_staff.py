@@ -4,7 +4,7 @@ import pytest
 
 from bot.conversation.message import Kind, State
 from bot.conversation.turn import House
-from tests.conversation.test_turn import EMERGENCY, Dialogue, Patient, assert_closed, dialogue, house
+from tests.conversation.test_turn import DOUBTED, EMERGENCY, Dialogue, Patient, assert_closed, dialogue, house
 
 __all__ = ["dialogue", "house"]
 
@@ -35,6 +35,13 @@ async def test_a_red_flag_is_answered_also_while_staff_own_the_conversation(pati
     assert outcome.messages[0].kind is Kind.EMERGENCY
     assert outcome.state is State.STAFF
     assert_closed(outcome)
+
+
+async def test_a_red_flag_that_the_spare_net_doubts_is_answered_so_too(patient: Patient, dialogue: Dialogue) -> None:
+    """No dialogue is asked, so there is no second opinion."""
+    assert patient.house.fixed.doubts(DOUBTED)
+    assert (await patient.say(DOUBTED)).messages[0].kind is Kind.EMERGENCY
+    assert dialogue.heard == []
 
 
 async def test_what_only_the_net_takes_for_danger_is_answered_so_too(patient: Patient, dialogue: Dialogue) -> None:

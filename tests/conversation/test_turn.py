@@ -15,6 +15,7 @@ from bot.conversation.message import Handoff, Kind, Offer, Reply, State
 from bot.conversation.turn import House, Incoming, Outcome, take_turn
 from bot.database import Database
 from bot.errors import Conflict, NotFound, Unauthorized, Unavailable
+from bot.safety.red_flags import Level
 from bot.triage import store as tickets
 from bot.triage.ticket import Urgency
 from tests.when import NOW
@@ -217,6 +218,56 @@ async def test_a_slow_dialogue_is_not_waited_for(house: House, dialogue: Dialogu
     assert outcome.messages[0].kind is Kind.FALLBACK
     assert_closed(outcome)
     assert len(patient.history()) == 3
+
+
+DOUBTED = "my laptop collapsed under the weight of your forms, can i bring them in on paper on tuesday instead please"
+"""A rule's word, in a message that the spare net is sure is harmless."""
+
+
+async def test_of_an_alarm_that_the_spare_net_doubts_the_dialogue_is_asked(house: House, dialogue: Dialogue) -> None:
+    patient = Patient(house)
+    outcome = await patient.say(DOUBTED)
+    assert dialogue.heard == [DOUBTED]
+    assert outcome.messages[0].kind is Kind.ANSWER
+    assert_closed(outcome)
+    assert (await patient.say(EMERGENCY)).messages[0].kind is Kind.EMERGENCY
+    assert dialogue.heard == [DOUBTED]
+
+
+async def test_where_the_dialogue_shares_a_doubted_alarm_the_rule_s_own_text_is_said(
+    house: House, dialogue: Dialogue
+) -> None:
+    async def alarmed(_: str) -> Reply:
+        return house.fixed.general_alarm(Level.EMERGENCY)
+
+    dialogue.behave = alarmed
+    [message] = (await Patient(house).say(DOUBTED)).messages
+    alarm = house.fixed.alarm(DOUBTED)
+    assert alarm
+    assert message.provenance[0].topic == f"emergency:{alarm.reply}"
+
+
+@pytest.mark.parametrize("trouble", ["down", "slow", "no database"])
+async def test_where_nobody_can_say_more_a_doubted_alarm_is_raised(
+    house: House, dialogue: Dialogue, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    async def failing(text: str) -> Reply:
+        if trouble == "slow":
+            await asyncio.sleep(5)
+        raise Unavailable("down")
+
+    def closed(*_: object) -> None:
+        raise Unavailable("no database")
+
+    dialogue.behave = failing
+    patient = Patient(house)
+    if trouble == "no database":
+        monkeypatch.setattr("bot.conversation.store.receive", closed)
+    started = time.perf_counter()
+    outcome = await patient.say(DOUBTED)
+    assert outcome.messages[0].kind is Kind.EMERGENCY
+    assert time.perf_counter() - started < 3
+    assert_closed(outcome)
 
 
 async def test_an_emergency_does_not_wait_in_the_queue(house: House, dialogue: Dialogue) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.conversation.fixed import Fixed
 from bot.lexicon import Lexicon
 from bot.safety import red_flags
 from bot.safety.red_flags import LEVELS, Level, Rule
@@ -28,6 +29,29 @@ def test_a_rule_finds_its_examples_and_leaves_the_others(rule: Rule) -> None:
         assert LEVELS.index(alarm.level) <= LEVELS.index(rule.level), text
     for text in rule.must_not_match:
         assert red_flags.check(text, rules=RULES) is None, text
+
+
+@pytest.mark.parametrize("rule", RULES.rules, ids=lambda rule: rule.id)
+def test_no_net_may_speak_against_a_rule_s_own_examples(rule: Rule, fixed: Fixed) -> None:
+    assert fixed.spare
+    assert not [text for text in rule.must_match if fixed.doubts(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "contestable"),
+    [
+        ("chest pain", "", False),
+        ("my dad had a heart attack years ago and i just want to know about the parking at your clinic", "", True),
+        ("my sight went black on the plane and we landed an hour ago and it has still not come back", "", False),
+        ("my calf is sore and tight since i ran for the bus with all the shopping on tuesday evening", "", True),
+        ("my calf is sore and tight since i ran for the bus with all the shopping on tuesday", "tamoxifen", False),
+        (f"i had a heart attack in 2011 {'and i would like to know about the parking ' * 7}", "", False),
+    ],
+)
+def test_a_net_may_speak_only_against_what_it_has_read_whole_and_is_not_happening(
+    text: str, named: str, contestable: bool
+) -> None:
+    assert red_flags.is_contestable(text, rules=RULES, named=frozenset({named})) is contestable
 
 
 @pytest.mark.parametrize(
