@@ -33,8 +33,8 @@ SUSPECTED = 0.35
 evaluation/phrases/safety.yml and safety-c.yml, so that 98 of 100 emergencies and crises raise one.
 """
 
-SUSPECTED_BESIDES = 0.7
-"""The same where the dialogue has answered the beginning of a long message."""
+SUSPECTED_BESIDES = 0.6
+"""The same where the dialogue has read a message and has no answer to it, or has read only its beginning."""
 
 SURE = 0.85
 """Probability of danger that it takes where its words are denied, past or only asked about (ADR 13)."""

@@ -31,13 +31,13 @@ from bot.settings import Settings
 
 _LEVELS = {intent: level for level, intent in INTENTS.items()}
 
-CRISIS = 0.4
+CRISIS = 0.36
 """Probability of a crisis from which it is one."""
 CRISIS_DENIED = 0.95
 """The same where all that is said of dying, harm and violence is denied: "just fed up, not suicidal or anything"."""
-ALARM = 0.25
+ALARM = 0.22
 """Probability of emergency and crisis together from which there is an alarm."""
-URGENT = 0.45
+URGENT = 0.4
 """Probability of all three together from which a clinician should hear about it today."""
 SEVERE = 0.2
 """Probability of emergency and crisis together from which an alarm is one of them, and not only urgent."""
