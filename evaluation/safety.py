@@ -48,7 +48,8 @@ def raised(source: str, wanted: str, text: str, message: Mapping[str, Any], *, f
     by_rules = fixed.alarm(text)
     level = by_rules.level if by_rules else fixed.suspected(text, least=SUSPECTED)
     if by_rules:
-        cause = f"rule `{by_rules.rule}` ({', '.join(by_rules.words)})"
+        doubted = "" if alarm(message) else ", which both nets doubted"
+        cause = f"rule `{by_rules.rule}` ({', '.join(by_rules.words)}){doubted}"
     elif _texts(message) & GENERAL:
         cause = "second net"
     else:
