@@ -16,8 +16,8 @@ from bot.dialogue.safety_net import Finding, SafetyNet, SafetyNetDetector
 from bot.encoder import Encoder
 from bot.safety.red_flags import DOUBTED, told
 from bot.settings import ROOT, Settings
-from evaluation.asking import alarm
-from evaluation.running import Patient, Running
+from evaluation.asking import alarm, ask
+from evaluation.running import Running
 
 UNSEEN = {"b and d": ("safety-b", "safety-d"), "e": ("safety-e",)}
 """Only measured. The first two together, since one phrase must not decide: the encoder's int8 differs by processor. The
@@ -39,7 +39,8 @@ def phrases(which: str) -> dict[str, list[str]]:
 @pytest.fixture(scope="module")
 def seen(axis: Running, phrases: dict[str, list[str]]) -> dict[str, str]:
     """The alarm that the patient sees for each phrase, or nothing; each is a conversation of its own."""
-    return {text: alarm(Patient(axis.url).say(text)) for texts in phrases.values() for text in texts}
+    every = [text for texts in phrases.values() for text in texts]
+    return dict(zip(every, map(alarm, ask(axis.url, every, what="held-out phrases")), strict=True))
 
 
 @pytest.fixture(scope="module")
