@@ -59,7 +59,7 @@ def train(*, force: Annotated[bool, typer.Option(help="Train although nothing ha
     if not force and training.is_current(settings):
         console.print("[green]✓[/] the dialogue model is up to date")
         return
-    with step("training the dialogue model, about a minute"):
+    with step("training the dialogue model, a few minutes"):
         done = subprocess.run(
             [sys.executable, "-m", "bot.dialogue.train"], cwd=ROOT, capture_output=True, text=True, check=False
         )

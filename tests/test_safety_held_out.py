@@ -20,8 +20,8 @@ from evaluation.asking import alarm, ask
 from evaluation.running import Running
 
 UNSEEN = {"b and d": ("safety-b", "safety-d"), "e": ("safety-e",)}
-"""Only measured. The first two together, since one phrase must not decide: the encoder's int8 differs by processor. The
-third is by an author asked to be as unpredictable as patients are, and has bounds of its own.
+"""Nothing was written for them. The first two together, since one phrase must not decide: the encoder's int8 differs by
+processor. The third is by an author asked to be as unpredictable as patients are, and has bounds of its own.
 """
 
 
@@ -60,6 +60,17 @@ def net() -> SafetyNet:
     return found
 
 
+@pytest.fixture(scope="module")
+def likely(net: SafetyNet, phrases: dict[str, list[str]]) -> dict[str, Finding]:
+    """What the second net thinks of each phrase."""
+    encoder = Encoder(Settings().models_dir / "encoder")
+    return {
+        text: net.check(text, encoder.encode([text]), how=lambda text, of: told(text, rules=rules(), of=of))
+        for texts in phrases.values()
+        for text in texts
+    }
+
+
 FOUND = {
     "b and d": {"emergency": 0.98, "crisis": 0.97, "urgent": 0.93},
     "e": {"emergency": 0.95, "crisis": 0.86, "urgent": 0.82},
@@ -78,17 +89,6 @@ KINDS = ("emergency", "crisis", "urgent")
 def test_what_must_not_be_missed_is_not(raised: dict[str, Counter[str]], which: str, kind: str) -> None:
     found = raised[kind]
     assert 1 - found[""] / found.total() >= FOUND[which][kind], found
-
-
-@pytest.fixture(scope="module")
-def likely(net: SafetyNet, phrases: dict[str, list[str]]) -> dict[str, Finding]:
-    """What the second net thinks of each phrase."""
-    encoder = Encoder(Settings().models_dir / "encoder")
-    return {
-        text: net.check(text, encoder.encode([text]), how=lambda text, of: told(text, rules=rules(), of=of))
-        for texts in phrases.values()
-        for text in texts
-    }
 
 
 @pytest.mark.served
@@ -121,7 +121,7 @@ def test_an_emergency_is_answered_as_one_and_not_only_as_urgent(raised: dict[str
 def test_most_harmless_messages_raise_no_alarm(raised: dict[str, Counter[str]]) -> None:
     """Wanted 2 in a hundred: these phrases were made to sound like emergencies (ADR 13)."""
     found = raised["harmless"]
-    assert 1 - found[""] / found.total() <= 0.2, found
+    assert 1 - found[""] / found.total() <= 0.17, found
 
 
 @pytest.mark.parametrize("kind", KINDS)

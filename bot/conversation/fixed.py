@@ -177,12 +177,13 @@ class Fixed:
         return self.general_alarm(level, stored=stored) if level else self.fallback(fallback)
 
     def in_its_own_words(self, reply: Reply, text: str) -> Reply:
-        """The dialogue's reply; where it is the general text of an alarm, that of the rule that matched, if one did."""
-        general = {f"{level}:{level}_general" for level in Level}
-        if not any(one.topic in general for one in reply.provenance):
+        """The dialogue's reply; where it is an alarm's general text, that of the rule of this level, if one matched."""
+        said = {one.topic for one in reply.provenance}
+        if not any(f"{level}:{level}_general" in said for level in Level):
             return reply
         alarm = self.alarm(text)
-        return self.alarm_reply(alarm, stored=True) if alarm else reply
+        is_the_same = alarm and f"{alarm.level}:{alarm.level}_general" in said
+        return self.alarm_reply(alarm, stored=True) if alarm and is_the_same else reply
 
     def suspected(self, text: str, *, least: float) -> Level | None:
         """What the second net's spare takes a text for, where neither a rule nor the dialogue can say.

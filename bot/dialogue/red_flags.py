@@ -18,7 +18,7 @@ from rasa.shared.nlu.training_data.message import Message
 
 from bot.lexicon import Lexicon
 from bot.safety import red_flags
-from bot.safety.red_flags import Level, RedFlags
+from bot.safety.red_flags import LEVELS, Level, RedFlags
 from bot.settings import Settings
 
 INTENTS = {Level.EMERGENCY: "report_emergency", Level.CRISIS: "report_crisis", Level.URGENT: "report_urgent"}
@@ -51,13 +51,23 @@ class RedFlagDetector(GraphComponent):
         return cls()
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Override the intent where a rule matches."""
+        """Override the intent where a rule matches, unless the net doubts it or has found something more urgent."""
         for message in messages:
             text = message.get(TEXT) or ""
             alarm = red_flags.check(text, rules=rules())
-            if alarm and not (
-                message.get(DANGER, 1.0) < red_flags.DOUBTED and red_flags.is_contestable(text, rules=rules())
-            ):
-                message.set("intent", {"name": INTENTS[alarm.level], "confidence": 1.0}, add_to_output=True)
-                message.set("red_flag", alarm.rule, add_to_output=True)
+            if alarm is None or _is_doubted(message, text) or _is_less_urgent(alarm.level, message):
+                continue
+            message.set("intent", {"name": INTENTS[alarm.level], "confidence": 1.0}, add_to_output=True)
+            message.set("red_flag", alarm.rule, add_to_output=True)
         return messages
+
+
+def _is_doubted(message: Message, text: str) -> bool:
+    """Whether the second net is sure that a message is harmless, and may say so."""
+    return message.get(DANGER, 1.0) < red_flags.DOUBTED and red_flags.is_contestable(text, rules=rules())
+
+
+def _is_less_urgent(level: Level, message: Message) -> bool:
+    """Whether the second net has already found something more urgent than this level."""
+    more_urgent = {INTENTS[one] for one in LEVELS[: LEVELS.index(level)]}
+    return (message.get("intent") or {}).get("name") in more_urgent
