@@ -19,9 +19,10 @@ from bot.settings import ROOT, Settings
 from evaluation.asking import alarm, ask
 from evaluation.running import Running
 
-UNSEEN = {"b and d": ("safety-b", "safety-d"), "e": ("safety-e",)}
+UNSEEN = {"b and d": ("safety-b", "safety-d"), "e": ("safety-e",), "f": ("safety-f",)}
 """Nothing was written for them. The first two together, since one phrase must not decide: the encoder's int8 differs by
-processor. The third is by an author asked to be as unpredictable as patients are, and has bounds of its own.
+processor. The third is by an author asked to be as unpredictable as patients are, and has bounds of its own; the fourth
+came after all thresholds.
 """
 
 
@@ -74,13 +75,17 @@ def likely(net: SafetyNet, phrases: dict[str, list[str]]) -> dict[str, Finding]:
 FOUND = {
     "b and d": {"emergency": 0.98, "crisis": 0.97, "urgent": 0.93},
     "e": {"emergency": 0.95, "crisis": 0.86, "urgent": 0.82},
+    "f": {"emergency": 0.96, "crisis": 0.93, "urgent": 0.93},
 }
 FOUND_WITHOUT_RASA = {
     "b and d": {"emergency": 0.96, "crisis": 0.94, "urgent": 0.92},
     "e": {"emergency": 0.93, "crisis": 0.8, "urgent": 0.82},
+    "f": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.92},
 }
-AS_ONE = {"b and d": 0.97, "e": 0.93}
+AS_ONE = {"b and d": 0.97, "e": 0.93, "f": 0.95}
 """Emergencies that are answered as one, or as a crisis."""
+SILENCED = {"b and d": 4, "e": 4, "f": 2}
+"""False alarms of the rules that the second opinion takes back, at the least."""
 KINDS = ("emergency", "crisis", "urgent")
 
 
@@ -101,13 +106,13 @@ def test_no_alarm_is_lost_on_its_way_to_the_patient(
 
 
 def test_what_both_nets_doubt_of_the_rules_alarms_is_harmless(
-    fixed: Fixed, phrases: dict[str, list[str]], likely: dict[str, Finding]
+    fixed: Fixed, phrases: dict[str, list[str]], likely: dict[str, Finding], which: str
 ) -> None:
     doubted = {
         kind: [text for text in texts if fixed.alarm(text) and fixed.doubts(text) and likely[text].danger < DOUBTED]
         for kind, texts in phrases.items()
     }
-    assert len(doubted["harmless"]) >= 4
+    assert len(doubted["harmless"]) >= SILENCED[which]
     assert not any(doubted[kind] for kind in KINDS)
 
 
