@@ -21,7 +21,7 @@ run: $(VENV)/installed  ## set up what is missing and start everything on http:/
 test: $(VENV)/installed  ## set up what is missing and run every test
 	@$(PYTHON) -m bot.cli encoder
 	@$(PYTHON) -m bot.cli train
-	@$(PYTHON) -m pytest
+	@OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest
 
 bench: $(VENV)/installed  ## measure Axis beside a stock Rasa bot, in one run, as ratios (what it understands: make evaluate)
 	@$(PYTHON) -m bot.cli encoder

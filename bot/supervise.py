@@ -27,6 +27,10 @@ LEAST_FREE_BYTES = 500 * 1024 * 1024
 PROCESSES = {"web": "bot.app", "rasa": "bot.dialogue.server", "actions": "actions"}
 """Each process and the module that it runs."""
 
+ONE_THREAD = "1"
+"""Threads of numpy's products in each process. Ours are small: a second thread is no help to them, and after each
+product it turns idly for a while, which took 25 ms of processor time a turn (docs/decisions/0011-round-trip.md)."""
+
 
 class StartFailed(AxisError):
     """A process could not be started; the reason is in words for the operator."""
@@ -111,7 +115,12 @@ def configuration(settings: Settings) -> Path:
 @contextmanager
 def running(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     """The three processes, for as long as the block lasts; a signal to stop stops them all."""
-    environment = {**os.environ, "AXIS_INTERNAL_SECRET": internal_secret(settings), "RASA_TELEMETRY_ENABLED": "false"}
+    environment = {
+        "OPENBLAS_NUM_THREADS": ONE_THREAD,
+        **os.environ,
+        "AXIS_INTERNAL_SECRET": internal_secret(settings),
+        "RASA_TELEMETRY_ENABLED": "false",
+    }
     command = [str(Path(sys.executable).with_name("supervisord")), "--configuration", str(configuration(settings))]
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
