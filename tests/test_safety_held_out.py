@@ -19,10 +19,10 @@ from bot.settings import ROOT, Settings
 from evaluation.asking import alarm, ask
 from evaluation.running import Running
 
-UNSEEN = {"b and d": ("safety-b", "safety-d"), "e": ("safety-e",), "f": ("safety-f",)}
+UNSEEN = {"b and d": ("safety-b", "safety-d"), "e": ("safety-e",), "f": ("safety-f",), "g": ("safety-g",)}
 """Nothing was written for them. The first two together, since one phrase must not decide: the encoder's int8 differs by
 processor. The third is by an author asked to be as unpredictable as patients are, and has bounds of its own; the fourth
-came after all thresholds.
+and the fifth came after the thresholds of their day.
 """
 
 
@@ -74,17 +74,19 @@ def likely(net: SafetyNet, phrases: dict[str, list[str]]) -> dict[str, Finding]:
 
 FOUND = {
     "b and d": {"emergency": 0.98, "crisis": 0.97, "urgent": 0.93},
-    "e": {"emergency": 0.95, "crisis": 0.86, "urgent": 0.82},
-    "f": {"emergency": 0.96, "crisis": 0.93, "urgent": 0.93},
+    "e": {"emergency": 0.95, "crisis": 0.93, "urgent": 0.86},
+    "f": {"emergency": 0.97, "crisis": 0.96, "urgent": 0.95},
+    "g": {"emergency": 0.96, "crisis": 0.97, "urgent": 0.93},
 }
 FOUND_WITHOUT_RASA = {
     "b and d": {"emergency": 0.96, "crisis": 0.94, "urgent": 0.92},
     "e": {"emergency": 0.93, "crisis": 0.8, "urgent": 0.82},
     "f": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.92},
+    "g": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.92},
 }
-AS_ONE = {"b and d": 0.97, "e": 0.93, "f": 0.95}
+AS_ONE = {"b and d": 0.97, "e": 0.93, "f": 0.95, "g": 0.95}
 """Emergencies that are answered as one, or as a crisis."""
-SILENCED = {"b and d": 4, "e": 4, "f": 2}
+SILENCED = {"b and d": 4, "e": 4, "f": 2, "g": 0}
 """False alarms of the rules that the second opinion takes back, at the least."""
 KINDS = ("emergency", "crisis", "urgent")
 
@@ -126,7 +128,7 @@ def test_an_emergency_is_answered_as_one_and_not_only_as_urgent(raised: dict[str
 def test_most_harmless_messages_raise_no_alarm(raised: dict[str, Counter[str]]) -> None:
     """Wanted 2 in a hundred: these phrases were made to sound like emergencies (ADR 13)."""
     found = raised["harmless"]
-    assert 1 - found[""] / found.total() <= 0.17, found
+    assert 1 - found[""] / found.total() <= 0.13, found
 
 
 @pytest.mark.parametrize("kind", KINDS)

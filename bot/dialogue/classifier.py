@@ -69,10 +69,11 @@ class LinearModel:
 
     Args:
         weight: of the tf-idf part beside the sentence vector of unit length.
-        keep: share of the training examples whose score of being in scope is above the threshold.
+        keep: share of the training examples whose score of being in scope is above the threshold; None for a model
+            that is asked for `likely` alone and needs no such score.
     """
 
-    def __init__(self, *, weight: float, keep: float) -> None:
+    def __init__(self, *, weight: float, keep: float | None) -> None:
         self._weight, self._keep = weight, keep
         self.temperature = 1.0
         self.threshold = -np.inf
@@ -90,14 +91,17 @@ class LinearModel:
         self._characters = _vectorizer("characters", least=rare).fit(texts)
         self._words = _vectorizer("words", least=rare).fit(texts)
         features, labels = self._features(texts, vectors), np.array(intents)
-        self._near = [vectors[labels == one] if one != outside else vectors[:0] for one in np.unique(labels)]
-        decisions, nearness = self._cross_validated(features, vectors, labels, outside)
-        places = np.searchsorted(np.unique(labels), labels)
+        names = np.unique(labels)
+        wanted = [one for one in names if self._keep is not None and one != outside]
+        self._near = [vectors[labels == one] if one in wanted else vectors[:0] for one in names]
+        decisions, nearness = self._cross_validated(features, vectors, labels, wanted)
+        places = np.searchsorted(names, labels)
         rows = np.arange(len(labels))
         losses = [-np.log(_softmax(decisions * t)[rows, places] + 1e-12).mean() for t in TEMPERATURES]
         self.temperature = float(TEMPERATURES[int(np.argmin(losses))])
-        scores = np.log(_softmax(decisions * self.temperature).max(axis=1)) + NEARNESS_WEIGHT * nearness
-        self.threshold = float(np.quantile(scores[labels != outside], 1 - self._keep))
+        if self._keep is not None:
+            scores = np.log(_softmax(decisions * self.temperature).max(axis=1)) + NEARNESS_WEIGHT * nearness
+            self.threshold = float(np.quantile(scores[labels != outside], 1 - self._keep))
         self._machine = _machine().fit(features, labels)
         self._prepare()
         return self
@@ -140,17 +144,17 @@ class LinearModel:
         return self._weight * decision
 
     def _cross_validated(
-        self, features: csr_matrix, vectors: Vectors, labels: NDArray[np.str_], outside: str
+        self, features: csr_matrix, vectors: Vectors, labels: NDArray[np.str_], wanted: Sequence[str]
     ) -> tuple[Floats, Floats]:
-        """Decisions and nearness of each example by a model that has not seen it; no nearness of those outside."""
+        """Decisions of each example by a model that has not seen it, and nearness of those whose labels want it."""
         decisions = np.zeros((len(labels), len(np.unique(labels))))
         nearness = np.zeros(len(labels))
         folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
         for seen, unseen in folds.split(features, labels):
             decisions[unseen] = _machine().fit(features[seen], labels[seen]).decision_function(features[unseen])
             known, names = labels[seen], np.unique(labels)
-            near = [vectors[seen[known == one]] if one != outside else vectors[:0] for one in names]
-            for place in unseen[labels[unseen] != outside]:
+            near = [vectors[seen[known == one]] if one in wanted else vectors[:0] for one in names]
+            for place in unseen[np.isin(labels[unseen], wanted)]:
                 nearness[place] = _nearness(vectors[place], near, decisions[place])
         return decisions, nearness
 

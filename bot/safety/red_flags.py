@@ -33,7 +33,7 @@ class Level(StrEnum):
 
 
 LEVELS = list(Level)
-FEWEST_CONTESTED, MOST_CONTESTED = 12, 60
+FEWEST_CONTESTED, MOST_CONTESTED = 8, 60
 """Words of a message of which a net may think otherwise than a rule."""
 DOUBTED = 0.05
 """Probability of danger below which it does."""
