@@ -1,11 +1,13 @@
 """The second net alone: its levels, and that what it learns from is kept apart from what it is measured on."""
 
+import pickle
+
 import numpy as np
 import pytest
 
 from bot.datafile import read_yaml
 from bot.dialogue.red_flags import rules
-from bot.dialogue.safety_net import CRISIS, CRISIS_DENIED, HARMLESS, SafetyNet, read_examples
+from bot.dialogue.safety_net import CRISIS, CRISIS_DENIED, HARMLESS, HEARD, SafetyNet, read_examples
 from bot.encoder import Encoder
 from bot.safety.red_flags import Level, Told, told
 from bot.settings import ROOT, Settings
@@ -82,3 +84,26 @@ def test_no_example_stands_twice_or_among_the_phrases_for_measuring() -> None:
         for text in texts
     ]
     assert set(learned) & set(held_out) == set()
+
+
+def test_where_the_machine_is_not_sure_the_nearest_examples_are_heard(net: SafetyNet, encoder: Encoder) -> None:
+    """Its own examples are the nearest to themselves, so hearing them speaks for the level that they have."""
+    for level in (Level.CRISIS, HARMLESS):
+        texts = EXAMPLES[level][:: 2 * ASKED]
+        vectors = encoder.encode(texts)
+        alone = [net._model.likely(text, vector[None]) for text, vector in zip(texts, vectors, strict=True)]
+        heard = [net.check(text, vector[None]).likely for text, vector in zip(texts, vectors, strict=True)]
+        unsure = [1 - one[HARMLESS] >= HEARD for one in alone]
+        assert any(unsure)
+        pairs = [(one[level], other[level]) for one, other in zip(alone, heard, strict=True)]
+        surer = [after >= before for (before, after), is_unsure in zip(pairs, unsure, strict=True) if is_unsure]
+        assert sum(surer) / len(surer) >= 0.9
+        assert all(after == before for (before, after), is_unsure in zip(pairs, unsure, strict=True) if not is_unsure)
+
+
+def test_what_is_stored_decides_as_what_was_trained(net: SafetyNet, encoder: Encoder) -> None:
+    stored = pickle.loads(pickle.dumps(net))
+    for text in EXAMPLES[Level.CRISIS][1 :: 10 * ASKED] + EXAMPLES[HARMLESS][1 :: 20 * ASKED]:
+        vector = encoder.encode([text])
+        assert stored.check(text, vector).level == net.check(text, vector).level
+        assert stored.check(text, vector).danger == pytest.approx(net.check(text, vector).danger, abs=0.01)
