@@ -18,6 +18,7 @@ help:  ## list the commands
 run: $(VENV)/installed  ## set up what is missing and start everything on http://127.0.0.1:8080
 	@$(PYTHON) -m bot.cli run
 
+# One thread: numpy's second turns idly after each small product, and the tests wait for it (docs/decisions/0011-round-trip.md).
 test: $(VENV)/installed  ## set up what is missing and run every test
 	@$(PYTHON) -m bot.cli encoder
 	@$(PYTHON) -m bot.cli train

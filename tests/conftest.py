@@ -70,8 +70,10 @@ def _named(server: psycopg.Connection, *, template: str = "template1") -> Iterat
     """A database of a name that nobody has, for as long as it is needed."""
     name = f"axis_test_{uuid4().hex}"
     server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield name
-    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    try:
+        yield name
+    finally:
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _migrate(url: str) -> None:

@@ -229,6 +229,15 @@ def _nearness(vector: Vectors, near: Sequence[Vectors], liking: Floats) -> float
         liking: how likely each intent is, in any unit.
     """
     likeness = np.concatenate([near[place] @ vector for place in np.argsort(-liking)[:CANDIDATES]])
+    return mean_of_nearest(likeness)
+
+
+def mean_of_nearest(likeness: NDArray[np.float32]) -> float:
+    """The mean cosine of the three nearest.
+
+    Args:
+        likeness: cosines of at least three examples.
+    """
     return float(np.partition(likeness, -NEIGHBOURS)[-NEIGHBOURS:].mean())
 
 

@@ -35,11 +35,11 @@ def apply() -> None:
     EndpointConfig.session = lambda _endpoint: _KeptSession()
     RulePolicy._find_action_from_rules = _without_reading_text(RulePolicy._find_action_from_rules)
     processor.MessageProcessor._check_for_unseen_features = _nothing  # a model is trained on the domain it comes with
-    RulePolicy.format_tracker_states = lambda _policy, _states: None  # for a line of the log that is not kept
+    RulePolicy.format_tracker_states = _nothing  # for a line of the log that is not kept
 
 
 def _nothing(*_: Any) -> None:
-    """Instead of what only warns of what training has made sure of."""
+    """Instead of what has no effect but a line of the log."""
 
 
 class InOrderRunner(DaskGraphRunner):

@@ -23,7 +23,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.content import topic
 from bot.datafile import read_yaml
-from bot.dialogue.classifier import LinearModel, vector_of
+from bot.dialogue.classifier import LinearModel, mean_of_nearest, vector_of
 from bot.dialogue.red_flags import DANGER, INTENTS, rules
 from bot.dialogue.trained import Trained
 from bot.encoder import Encoder, Vectors
@@ -48,12 +48,10 @@ DOUBTED = {Told.AS_NONE: 0.85, Told.DENIED: 0.85}
 
 HEARD = 0.02
 """Probability of all three together, by the machine alone, from which the nearest examples are heard: they take some
-milliseconds, which nine of ten messages can do without."""
-NEAREST = 3
-"""Examples of each level that are heard."""
+milliseconds, which four of five ordinary messages can do without."""
 NEARNESS_WEIGHT = 20.0
-"""By which their mean likeness (cosine) is added to the logarithm of a level's probability. Chosen like the thresholds:
-docs/decisions/0013-second-net.md."""
+"""By which the mean likeness (cosine) of the three nearest is added to the logarithm of a level's probability. Chosen
+like the thresholds: docs/decisions/0013-second-net.md."""
 
 
 @dataclass(frozen=True)
@@ -140,16 +138,10 @@ class SafetyNet:
         likely = self._model.likely(text, vector)
         if 1.0 - likely[HARMLESS] < HEARD:
             return likely
-        weighed = {
-            level: p * exp(NEARNESS_WEIGHT * _nearness(self._examples[level], vector)) for level, p in likely.items()
-        }
+        near = {level: mean_of_nearest(examples @ vector[0]) for level, examples in self._examples.items()}
+        weighed = {level: p * exp(NEARNESS_WEIGHT * near[level]) for level, p in likely.items()}
         total = sum(weighed.values())
         return {level: one / total for level, one in weighed.items()}
-
-
-def _nearness(examples: Vectors, vector: Vectors) -> float:
-    """The mean cosine of the nearest examples."""
-    return float(np.partition(examples @ vector[0], -NEAREST)[-NEAREST:].mean())
 
 
 def _is_alarming(emergency: float, crisis: float, urgent: float) -> bool:

@@ -15,7 +15,7 @@ from evaluation.safety import FILES
 
 FOLDER = Settings().language_dir / "safety" / "examples"
 EXAMPLES = read_examples(FOLDER)
-ASKED = 10
+ASKED = 9
 """Of so many examples one is asked."""
 
 
@@ -26,9 +26,9 @@ def encoder() -> Encoder:
 
 @pytest.fixture(scope="module")
 def net(encoder: Encoder) -> SafetyNet:
-    """Trained on every second example; of the others, which are new to it, some are asked."""
-    half = {level: texts[::2] for level, texts in EXAMPLES.items()}
-    return SafetyNet.fit(half, {level: encoder.encode(texts) for level, texts in half.items()}, weight=1.3)
+    """Trained on two of three examples; of the third, which is new to it, every third is asked."""
+    seen = {level: [text for at, text in enumerate(texts) if at % 3 != 1] for level, texts in EXAMPLES.items()}
+    return SafetyNet.fit(seen, {level: encoder.encode(texts) for level, texts in seen.items()}, weight=1.3)
 
 
 @pytest.mark.parametrize(("level", "least"), [(Level.EMERGENCY, 0.93), (Level.CRISIS, 0.83), (Level.URGENT, 0.75)])
@@ -44,7 +44,7 @@ def test_examples_that_it_has_not_seen_raise_an_alarm(
 def test_most_harmless_examples_that_it_has_not_seen_raise_none(net: SafetyNet, encoder: Encoder) -> None:
     texts = EXAMPLES[HARMLESS][1::ASKED]
     found = [net.check(text, vector[None]).level for text, vector in zip(texts, encoder.encode(texts), strict=True)]
-    assert sum(one is not None for one in found) / len(texts) <= 0.25
+    assert sum(one is not None for one in found) / len(texts) <= 0.2
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_where_the_machine_is_not_sure_the_nearest_examples_are_heard(net: Safet
 
 def test_what_is_stored_decides_as_what_was_trained(net: SafetyNet, encoder: Encoder) -> None:
     stored = pickle.loads(pickle.dumps(net))
-    for text in EXAMPLES[Level.CRISIS][1 :: 10 * ASKED] + EXAMPLES[HARMLESS][1 :: 20 * ASKED]:
+    for text in EXAMPLES[Level.CRISIS][1 :: 9 * ASKED] + EXAMPLES[HARMLESS][1 :: 18 * ASKED]:
         vector = encoder.encode([text])
         assert stored.check(text, vector).level == net.check(text, vector).level
         assert stored.check(text, vector).danger == pytest.approx(net.check(text, vector).danger, abs=0.01)

@@ -65,7 +65,7 @@ def test_a_ticket_is_committed_with_the_reply_that_mentions_it(database: Databas
             for _ in range(chance.randint(1, 3)):
                 assert any(line == b"told\n" for line in writer.stdout)  # the lines before are its log
                 told += 4
-            # Somewhere within the next four replies, on a slow machine as on a fast one.
+            # Somewhere within the next replies, on a slow machine as on a fast one.
             time.sleep(chance.random() * (time.monotonic() - started))
             writer.send_signal(signal.SIGKILL)
     with database.reading() as session:
