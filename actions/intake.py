@@ -15,7 +15,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.intake_summary import QUESTIONS, SKIPPED, Question, handed_over, on_symptoms, summary
 from actions.memory import Memory
 from actions.shop import Shop, shop
-from actions.turn import Answer, Part, Piece, Subject, merge, say
+from actions.turn import Answer, Part, Piece, Subject, merge, remembered, say
 from bot.conversation.message import Kind, Offer
 
 CONFIRM = "intake_confirm"
@@ -114,6 +114,12 @@ class ValidateIntake(FormValidationAction):
     async def get_validation_events(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
+        """The answer to the question that was asked, with what a red flag's text answered meanwhile."""
+        noted = remembered(tracker, shop()).noted
+        heard = [SlotSet("noted", noted)] if noted != tracker.get_slot("noted") else []
+        return [*heard, *self._answered(tracker)]
+
+    def _answered(self, tracker: Tracker) -> list[dict[str, Any]]:
         """The answer to the question that was asked; a correction asks the one before again."""
         requested = tracker.get_slot("requested_slot")
         if requested not in tracker.slots_to_validate():

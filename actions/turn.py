@@ -123,10 +123,10 @@ class Subject(Action, ABC):
 def _said(tracker: Tracker) -> tuple[str, Memory]:
     """What was typed, empty for a button; and what the conversation remembers."""
     text = tracker.latest_message.get("text") or ""
-    return "" if text.startswith("/") else text, _remembered(tracker, shop())
+    return "" if text.startswith("/") else text, remembered(tracker, shop())
 
 
-def _remembered(tracker: Tracker, with_shop: Shop) -> Memory:
+def remembered(tracker: Tracker, with_shop: Shop) -> Memory:
     """What the conversation remembers, with what the patient told in messages that a red flag's text answered."""
     memory = Memory.of(tracker)
     unheard = (tracker.latest_message.get("metadata") or {}).get("unheard")
@@ -143,7 +143,7 @@ def answers() -> dict[str, Answer]:
 def parts_of(tracker: Tracker, with_shop: Shop) -> list[Part]:
     """The latest message as parts, each with its intent and what it names."""
     message = tracker.latest_message
-    memory = _remembered(tracker, with_shop)
+    memory = remembered(tracker, with_shop)
     found = message.get("parts") or []
     intent = message["intent"]["name"]
     if intent in OVERRIDING or not found:

@@ -62,6 +62,18 @@ def test_a_red_flag_in_the_form_is_answered_first(patient: Patient) -> None:
     assert patient.say("i cant see out of my left eye since this morning")["kind"] == "emergency"
 
 
+def test_what_stood_beside_an_alarm_in_the_form_is_in_its_summary(patient: Patient) -> None:
+    patient.say("i want to leave my details for the team")
+    said = patient.say("my sight is gone in one eye since this morning, no headache though")
+    assert said["kind"] == "emergency"
+    asked = patient.say("i would like to know more about egg freezing")
+    for _ in range(12):
+        if "Skip" not in titles(asked):
+            break
+        asked = patient.choose(asked, "Skip")
+    assert "You said that you do not have this, is that right: headache" in text(asked)
+
+
 def test_what_is_no_symptom_is_not_asked_how_bad_it_is(patient: Patient) -> None:
     patient.say("i want to leave my details for the team")
     assert "medicines" in text(patient.say("i would like to know more about egg freezing"))
