@@ -112,20 +112,29 @@ def configuration(settings: Settings) -> Path:
     return path
 
 
-@contextmanager
-def running(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    """The three processes, for as long as the block lasts; a signal to stop stops them all."""
-    environment = {
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment of the three processes: this one's, with what they share."""
+    return {
         "OPENBLAS_NUM_THREADS": ONE_THREAD,
         **os.environ,
         "AXIS_INTERNAL_SECRET": internal_secret(settings),
         "RASA_TELEMETRY_ENABLED": "false",
     }
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """The three processes, for as long as the block lasts; a signal to stop stops them all."""
     command = [str(Path(sys.executable).with_name("supervisord")), "--configuration", str(configuration(settings))]
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     process = subprocess.Popen(  # noqa: S603 - our own command
-        command, env=environment, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env=environment(settings),
+        cwd=ROOT,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         yield process
