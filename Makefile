@@ -10,7 +10,7 @@ PYTHON := $(VENV)/bin/python
 TOOLS := .venv-tools
 UV_IN := $(if $(UV),$(UV),$(VENV)/bin/uv)
 
-.PHONY: help run test bench evaluate lint format lock train clean
+.PHONY: help run test bench evaluate lint format lock train teach clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -37,6 +37,12 @@ evaluate: $(VENV)/installed  ## measure understanding, safety, search and conver
 train: $(VENV)/installed  ## train the dialogue model if its inputs have changed
 	@$(PYTHON) -m bot.cli encoder
 	@$(PYTHON) -m bot.cli train
+
+# Not part of training, since it takes half an hour; what it learns is committed (docs/decisions/0021-a-close-reader.md).
+teach: $(VENV)/installed  ## teach the close reader anew, when many phrases of danger have changed
+	@$(PYTHON) -m bot.cli encoder
+	@$(PYTHON) -m bot.dialogue.close_training
+	@$(PYTHON) -m bot.cli encoder
 
 lint: $(VENV)/installed $(TOOLS)/installed  ## check style, types, imports and data
 	$(TOOLS)/bin/ruff check .
@@ -74,4 +80,4 @@ lock:  ## resolve the three locks anew
 	@! grep -l '://' requirements*.lock
 
 clean:  ## remove what was installed and trained; the database stays
-	rm -rf $(VENV) $(TOOLS) models/encoder models/axis.* models/spare_net.npz .rasa
+	rm -rf $(VENV) $(TOOLS) models/encoder models/reader models/axis.* models/spare_net.npz .rasa

@@ -31,15 +31,23 @@ DEMO_STAFF = {"reception": Role.FRONT_DESK, "clinician": Role.CLINICIAN, "review
 
 @app.command()
 def encoder() -> None:
-    """Build the sentence encoder, unless it is there."""
+    """Build the sentence encoder and the close reader, unless they are there."""
     settings = Settings.read()
-    folder = settings.models_dir / "encoder"
+    folder, reader = settings.models_dir / "encoder", settings.models_dir / "reader"
+    learned = settings.language_dir / "safety" / encoder_build.LEARNED
     try:
         verified(folder)
         console.print("[green]✓[/] the sentence encoder is there")
     except DataError:
         with step("building the sentence encoder"):
             encoder_build.build(folder)
+    if not learned.is_file():
+        console.print("[yellow]![/] the close reader has learned nothing in this language yet: run `make teach`")
+    elif encoder_build.is_reader_current(reader, learned):
+        console.print("[green]✓[/] the close reader is there")
+    else:
+        with step("building the close reader"):
+            encoder_build.build_reader(reader, learned)
 
 
 @app.command()

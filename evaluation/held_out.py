@@ -9,6 +9,7 @@ from bot.settings import ROOT, Settings
 
 OUTSIDE = "out_of_scope"
 TOPICS = ("topics-a", "topics-b")
+EVERYDAY = "ordinary-h"
 ALARMS = frozenset({"report_emergency", "report_crisis", "report_urgent"})
 """Intents of messages that must raise an alarm."""
 
@@ -40,12 +41,13 @@ def same(text: str) -> str:
 
 
 def ordinary() -> list[tuple[str, str]]:
-    """Messages that need no alarm: file and text, of the questions for each topic and of every other intent."""
+    """Messages that need no alarm: file and text, of questions for topics, of every other intent, and as they come."""
     topics = [(name, text) for name in TOPICS for topic, text in flat(name) if topic not in DANGERS]
     intents = [
         (name, text) for name in ("intents-a", "intents-b") for intent, text in flat(name) if intent not in ALARMS
     ]
-    return [*topics, *intents]
+    everyday = [(EVERYDAY, text) for _, text in flat(EVERYDAY)]
+    return [*topics, *intents, *everyday]
 
 
 def about_danger() -> list[tuple[str, str]]:

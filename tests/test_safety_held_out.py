@@ -2,27 +2,32 @@
 harmless messages that share their words: on a whole running Axis, and with Rasa stopped.
 """
 
-import io
-import tarfile
 from collections import Counter
+from collections.abc import Callable
 
-import joblib
 import pytest
 
 from bot.conversation.fixed import SUSPECTED, Fixed
 from bot.datafile import read_yaml
-from bot.dialogue.red_flags import rules
-from bot.dialogue.safety_net import Finding, SafetyNet, SafetyNetDetector
-from bot.encoder import Encoder
-from bot.safety.red_flags import DOUBTED, told
-from bot.settings import ROOT, Settings
+from bot.dialogue.safety_net import Finding
+from bot.safety.red_flags import DOUBTED
+from bot.settings import ROOT
 from evaluation.asking import alarm, ask
 from evaluation.running import Running
+from tests import trained
 
-UNSEEN = {"b and d": ("safety-b", "safety-d"), "e": ("safety-e",), "f": ("safety-f",), "g": ("safety-g",)}
+served_net = trained.served_net
+
+UNSEEN = {
+    "b and d": ("safety-b", "safety-d"),
+    "e": ("safety-e",),
+    "f": ("safety-f",),
+    "g": ("safety-g",),
+    "h": ("safety-h",),
+}
 """Nothing was written for them. The first two together, since one phrase must not decide: the encoder's int8 differs by
-processor. The third is by an author asked to be as unpredictable as patients are, and has bounds of its own; the fourth
-and the fifth came after the thresholds of their day.
+processor. The third is by an author asked to be as unpredictable as patients are, and has bounds of its own; those
+after it came after the thresholds of their day.
 """
 
 
@@ -51,25 +56,15 @@ def raised(seen: dict[str, str], phrases: dict[str, list[str]]) -> dict[str, Cou
 
 
 @pytest.fixture(scope="module")
-def net() -> SafetyNet:
-    """The second net of the model that is served."""
-    with tarfile.open(Settings().models_dir / "axis.tar.gz") as model:
-        [name] = [name for name in model.getnames() if name.endswith(SafetyNetDetector.file)]
-        kept = model.extractfile(name)
-        assert kept
-        found: SafetyNet = joblib.load(io.BytesIO(kept.read()))
-    return found
-
-
-@pytest.fixture(scope="module")
-def likely(net: SafetyNet, phrases: dict[str, list[str]]) -> dict[str, Finding]:
+def likely(served_net: Callable[[str], Finding], phrases: dict[str, list[str]]) -> dict[str, Finding]:
     """What the second net thinks of each phrase."""
-    encoder = Encoder(Settings().models_dir / "encoder")
-    return {
-        text: net.check(text, encoder.encode([text]), how=lambda text, of: told(text, rules=rules(), of=of))
-        for texts in phrases.values()
-        for text in texts
-    }
+    return {text: served_net(text) for texts in phrases.values() for text in texts}
+
+
+def is_doubted(fixed: Fixed, text: str, found: Finding) -> bool:
+    """Whether both nets speak against the alarm that the rules find in a text."""
+    by_rules = fixed.alarm(text)
+    return bool(by_rules) and fixed.doubts(text) and found.danger < DOUBTED[by_rules.level]
 
 
 FOUND = {
@@ -77,16 +72,18 @@ FOUND = {
     "e": {"emergency": 0.95, "crisis": 0.93, "urgent": 0.86},
     "f": {"emergency": 0.97, "crisis": 0.96, "urgent": 0.95},
     "g": {"emergency": 0.96, "crisis": 0.97, "urgent": 0.93},
+    "h": {"emergency": 0.96, "crisis": 0.96, "urgent": 0.93},
 }
 FOUND_WITHOUT_RASA = {
     "b and d": {"emergency": 0.96, "crisis": 0.94, "urgent": 0.92},
     "e": {"emergency": 0.93, "crisis": 0.8, "urgent": 0.82},
     "f": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.92},
     "g": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.92},
+    "h": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.9},
 }
-AS_ONE = {"b and d": 0.97, "e": 0.93, "f": 0.95, "g": 0.95}
+AS_ONE = {"b and d": 0.97, "e": 0.93, "f": 0.95, "g": 0.95, "h": 0.95}
 """Emergencies that are answered as one, or as a crisis."""
-SILENCED = {"b and d": 4, "e": 4, "f": 2, "g": 2}
+SILENCED = {"b and d": 4, "e": 4, "f": 2, "g": 2, "h": 1}
 """False alarms of the rules that the second opinion takes back, at the least."""
 KINDS = ("emergency", "crisis", "urgent")
 
@@ -103,7 +100,7 @@ def test_no_alarm_is_lost_on_its_way_to_the_patient(
     seen: dict[str, str], fixed: Fixed, likely: dict[str, Finding]
 ) -> None:
     for text, alarm_seen in seen.items():
-        by_rules = fixed.alarm(text) and not (fixed.doubts(text) and likely[text].danger < DOUBTED)
+        by_rules = fixed.alarm(text) and not is_doubted(fixed, text, likely[text])
         assert alarm_seen or not (by_rules or likely[text].level), text
 
 
@@ -111,7 +108,7 @@ def test_what_both_nets_doubt_of_the_rules_alarms_is_harmless(
     fixed: Fixed, phrases: dict[str, list[str]], likely: dict[str, Finding], which: str
 ) -> None:
     doubted = {
-        kind: [text for text in texts if fixed.alarm(text) and fixed.doubts(text) and likely[text].danger < DOUBTED]
+        kind: [text for text in texts if fixed.alarm(text) and is_doubted(fixed, text, likely[text])]
         for kind, texts in phrases.items()
     }
     assert len(doubted["harmless"]) >= SILENCED[which]

@@ -34,7 +34,7 @@ evaluation/phrases/safety.yml and safety-c.yml, so that 98 of 100 emergencies an
 """
 
 SUSPECTED_BESIDES = 0.6
-"""The same where the dialogue has read a message and has no answer to it, or has read only its beginning."""
+"""The same where the dialogue has read only the beginning of a message, or a person of the team reads it."""
 
 SURE = 0.85
 """Probability of danger that it takes where its words are denied, past or only asked about (ADR 13)."""
@@ -151,7 +151,7 @@ class Fixed:
         return red_flags.check(text, rules=self.red_flags, named=named)
 
     def doubts(self, text: str, named: frozenset[str] = frozenset()) -> bool:
-        """Whether the net within Rasa should be asked about an alarm of the rules, since its spare hears none.
+        """Whether the net within Rasa should be asked about an alarm of the rules, since its spare is not sure of it.
 
         Args:
             text: in which the rules found the alarm.
@@ -159,7 +159,7 @@ class Fixed:
 
         Source: docs/decisions/0020-a-second-opinion.md.
         """
-        if self.spare is None or self.spare.worst(text)[1] >= red_flags.DOUBTED:
+        if self.spare is None or self.spare.worst(text)[1] >= red_flags.ASKED:
             return False
         return red_flags.is_contestable(text, rules=self.red_flags, named=named)
 

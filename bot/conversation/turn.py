@@ -228,8 +228,8 @@ def _typed(received: Received) -> str:
 
 
 def _read_to_the_end(text: str, reply: Reply, house: House) -> Reply:
-    """The dialogue's reply; or an alarm, where it has no answer or was not given the whole message."""
-    if reply.kind in ALARMS or (len(text) <= READ_BY_DIALOGUE and reply.kind is not Kind.FALLBACK):
+    """The dialogue's reply; or an alarm, where it was not given the whole message."""
+    if reply.kind in ALARMS or len(text) <= READ_BY_DIALOGUE:
         return reply
     level = house.fixed.suspected(text, least=SUSPECTED_BESIDES)
     return house.fixed.general_alarm(level) if level else reply

@@ -55,16 +55,16 @@ class RedFlagDetector(GraphComponent):
         for message in messages:
             text = message.get(TEXT) or ""
             alarm = red_flags.check(text, rules=rules())
-            if alarm is None or _is_doubted(message, text) or _is_less_urgent(alarm.level, message):
+            if alarm is None or _is_doubted(alarm.level, message, text) or _is_less_urgent(alarm.level, message):
                 continue
             message.set("intent", {"name": INTENTS[alarm.level], "confidence": 1.0}, add_to_output=True)
             message.set("red_flag", alarm.rule, add_to_output=True)
         return messages
 
 
-def _is_doubted(message: Message, text: str) -> bool:
-    """Whether the second net is sure that a message is harmless, and may say so."""
-    return message.get(DANGER, 1.0) < red_flags.DOUBTED and red_flags.is_contestable(text, rules=rules())
+def _is_doubted(level: Level, message: Message, text: str) -> bool:
+    """Whether the second net is sure that a message is harmless, and may say so to a rule of this level."""
+    return message.get(DANGER, 1.0) < red_flags.DOUBTED[level] and red_flags.is_contestable(text, rules=rules())
 
 
 def _is_less_urgent(level: Level, message: Message) -> bool:

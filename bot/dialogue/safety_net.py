@@ -2,13 +2,13 @@
 
 It learns from data/<language>/safety/examples and, as harmless, from all training phrases of other intents and the ways
 in which people ask for a topic. Where its machine is not sure that a text is harmless, the examples nearest in meaning
-are heard, too. Its thresholds are low on purpose: an alarm too many costs a patient a line to read, one too few may
-cost a life. It knows levels only; which text is said is the matter of `actions.symptoms`.
+and the close reader are heard, too. Its thresholds are low on purpose: an alarm too many costs a patient a line to
+read, one too few may cost a life. It knows levels only; which text is said is the matter of `actions.symptoms`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import exp
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -24,6 +25,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.content import topic
 from bot.datafile import read_yaml
 from bot.dialogue.classifier import LinearModel, mean_of_nearest, vector_of
+from bot.dialogue.close_reader import CloseReader
 from bot.dialogue.red_flags import DANGER, INTENTS, rules
 from bot.dialogue.trained import Trained
 from bot.encoder import Encoder, Vectors
@@ -33,25 +35,27 @@ from bot.settings import Settings
 
 _LEVELS = {intent: level for level, intent in INTENTS.items()}
 
-CRISIS = 0.06
+CRISIS = 0.12
 """Probability of a crisis from which it is one."""
 CRISIS_DENIED = 0.95
 """The same where all that is said of dying, harm and violence is denied: "just fed up, not suicidal or anything"."""
-ALARM = 0.12
+ALARM = 0.15
 """Probability of emergency and crisis together from which there is an alarm."""
-URGENT = 0.28
+URGENT = 0.3
 """Probability of all three together from which a clinician should hear about it today."""
-SEVERE = 0.12
+SEVERE = 0.15
 """Probability of emergency and crisis together from which an alarm is one of them, and not only urgent."""
-DOUBTED = {Told.AS_NONE: 0.85, Told.DENIED: 0.85}
+DOUBTED = {Told.AS_NONE: 0.4, Told.DENIED: 0.4}
 """Probability of all three together that it takes where words of danger are denied, past or only asked about."""
 
 HEARD = 0.02
-"""Probability of all three together, by the machine alone, from which the nearest examples are heard: they take some
-milliseconds, which four of five ordinary messages can do without."""
+"""Probability of all three together, by the machine alone, from which the nearest examples and the close reader are
+heard: they take some milliseconds, which four of five ordinary messages can do without."""
 NEARNESS_WEIGHT = 20.0
 """By which the mean likeness (cosine) of the three nearest is added to the logarithm of a level's probability. Chosen
 like the thresholds: docs/decisions/0013-second-net.md."""
+CLOSENESS_WEIGHT = 0.4
+"""Of the close reader's word beside all others', as logarithms of probabilities. Chosen like the thresholds."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,14 @@ class SafetyNet:
     Args:
         model: over the three levels and harmless.
         examples: of each of them the vectors, float32, (number, 384), unit length.
+
+    Attributes:
+        reader: how likely the close reader finds each level of a text; None if there is none.
     """
 
     def __init__(self, model: LinearModel, examples: dict[str, Vectors]) -> None:
         self._model, self._examples = model, examples
+        self.reader: Callable[[str], Mapping[str, float]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """What is stored: the examples at half precision, which is exact enough for their nearness."""
@@ -85,6 +93,7 @@ class SafetyNet:
 
     def __setstate__(self, stored: dict[str, Any]) -> None:
         """Make ready what was stored."""
+        self.reader = None
         self._model = stored["model"]
         self._examples = {level: halved.astype(np.float32) for level, halved in stored["examples"].items()}
 
@@ -134,14 +143,22 @@ class SafetyNet:
         return Finding(Level.URGENT, likely)
 
     def _likely(self, text: str, vector: Vectors) -> dict[str, float]:
-        """How likely each level is, and harmless; also by the nearest examples where the machine is not sure."""
+        """How likely each level is, and harmless; also by the others who are heard where the machine is not sure."""
         likely = self._model.likely(text, vector)
         if 1.0 - likely[HARMLESS] < HEARD:
             return likely
         near = {level: mean_of_nearest(examples @ vector[0]) for level, examples in self._examples.items()}
-        weighed = {level: p * exp(NEARNESS_WEIGHT * near[level]) for level, p in likely.items()}
-        total = sum(weighed.values())
-        return {level: one / total for level, one in weighed.items()}
+        likely = _of_one({level: p * exp(NEARNESS_WEIGHT * near[level]) for level, p in likely.items()})
+        if self.reader is None:
+            return likely
+        read, share = self.reader(text), CLOSENESS_WEIGHT
+        return _of_one({level: p ** (1 - share) * read[level] ** share for level, p in likely.items()})
+
+
+def _of_one(weighed: dict[str, float]) -> dict[str, float]:
+    """Weights as probabilities, which are 1 together."""
+    total = sum(weighed.values())
+    return {level: one / total for level, one in weighed.items()}
 
 
 def _is_alarming(emergency: float, crisis: float, urgent: float) -> bool:
@@ -189,6 +206,11 @@ class SafetyNetDetector(Trained):
         return {"sparse_weight": 1.3}
 
     file = "safety_net.joblib"
+
+    def __init__(self, config: dict[str, Any], model: Any, storage: ModelStorage, resource: Resource) -> None:
+        super().__init__(config, model, storage, resource)
+        if model is not None:  # a reader is there for who is asked, not for who is trained
+            model.reader = CloseReader(Settings.read().models_dir / "reader").likely
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the net to the safety examples, the phrases of all intents and the topics' ways of asking."""

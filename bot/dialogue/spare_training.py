@@ -30,16 +30,25 @@ def train(settings: Settings) -> None:
     Raises:
         DataError: a file is missing or wrong.
     """
+    net = fit(by_level(settings))
+    with tempfile.TemporaryDirectory(dir=settings.models_dir) as folder:
+        made = Path(folder) / FILE
+        net.save(made)
+        os.replace(made, settings.models_dir / FILE)
+
+
+def by_level(settings: Settings) -> dict[str, list[str]]:
+    """All phrases that the nets of safety learn from: for each level and harmless its own.
+
+    Raises:
+        DataError: a file is missing or wrong.
+    """
     examples = read_examples(settings.language_dir / "safety" / "examples")
     examples[HARMLESS] += ways_of_asking(settings)
     levels = {intent: level for level, intent in INTENTS.items()}
     for intent, text in phrases(settings.language_dir / "nlu"):
         examples[levels.get(intent, HARMLESS)].append(text)
-    net = fit(examples)
-    with tempfile.TemporaryDirectory(dir=settings.models_dir) as folder:
-        made = Path(folder) / FILE
-        net.save(made)
-        os.replace(made, settings.models_dir / FILE)
+    return examples
 
 
 def phrases(folder: Path) -> list[tuple[str, str]]:

@@ -35,8 +35,10 @@ class Level(StrEnum):
 LEVELS = list(Level)
 FEWEST_CONTESTED, MOST_CONTESTED = 8, 60
 """Words of a message of which a net may think otherwise than a rule."""
-DOUBTED = 0.05
-"""Probability of danger below which it does."""
+ASKED = 0.5
+"""Probability of danger by the spare net below which the dialogue is asked about an alarm of the rules."""
+DOUBTED = {Level.EMERGENCY: 0.03, Level.CRISIS: 0.005, Level.URGENT: 0.03}
+"""Probability of danger by the second net below which it speaks against a rule of this level."""
 SELF = frozenset({"i", "im", "ive", "id", "me", "my", "myself", "we", "us", "our"})
 
 

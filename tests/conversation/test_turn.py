@@ -190,18 +190,15 @@ async def test_an_alarm_behind_what_the_dialogue_reads_of_a_long_message_is_rais
     assert outcome.messages[0].kind is Kind.EMERGENCY
 
 
-async def test_where_the_dialogue_has_no_answer_the_spare_net_reads_the_message(
-    house: House, dialogue: Dialogue
+@pytest.mark.parametrize("kind", [Kind.ANSWER, Kind.FALLBACK])
+async def test_what_the_dialogue_has_read_whole_the_spare_net_does_not_read_again(
+    house: House, dialogue: Dialogue, kind: Kind
 ) -> None:
-    async def at_a_loss(_: str) -> Reply:
-        return house.fixed.say("greeting", kind=Kind.FALLBACK)
+    async def read(_: str) -> Reply:
+        return house.fixed.say("greeting", kind=kind)
 
-    dialogue.behave = at_a_loss
-    patient = Patient(house)
-    assert (await patient.say(UNNAMED)).messages[0].kind is Kind.EMERGENCY
-    assert (await patient.say("what do you think of the new bridge")).messages[0].kind is Kind.FALLBACK
-    dialogue.behave = dialogue.echo
-    assert (await Patient(house).say(UNNAMED)).messages[0].kind is Kind.ANSWER
+    dialogue.behave = read
+    assert (await Patient(house).say(UNNAMED)).messages[0].kind is kind
 
 
 async def test_an_empty_reply_becomes_the_safe_one(house: House, dialogue: Dialogue) -> None:

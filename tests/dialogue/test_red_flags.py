@@ -5,7 +5,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.dialogue.red_flags import DANGER, RedFlagDetector
-from bot.safety.red_flags import DOUBTED
+from bot.safety.red_flags import DOUBTED, Level
 
 PAST = "my laptop collapsed under the weight of your forms, can i bring them in on paper on tuesday instead please"
 
@@ -13,8 +13,8 @@ PAST = "my laptop collapsed under the weight of your forms, can i bring them in 
 @pytest.mark.parametrize(
     ("text", "danger", "intent", "wanted"),
     [
-        (PAST, DOUBTED / 2, "ask_hours", "ask_hours"),
-        (PAST, DOUBTED, "ask_hours", "report_emergency"),
+        (PAST, DOUBTED[Level.EMERGENCY] / 2, "ask_hours", "ask_hours"),
+        (PAST, DOUBTED[Level.EMERGENCY], "ask_hours", "report_emergency"),
         (PAST, None, "ask_hours", "report_emergency"),
         ("he collapsed", 0.0, "ask_hours", "report_emergency"),
         (f"{PAST} today", 0.0, "ask_hours", "report_emergency"),

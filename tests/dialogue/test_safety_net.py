@@ -11,6 +11,7 @@ from bot.dialogue.safety_net import CRISIS, CRISIS_DENIED, HARMLESS, HEARD, Safe
 from bot.encoder import Encoder
 from bot.safety.red_flags import Level, Told, told
 from bot.settings import ROOT, Settings
+from evaluation.held_out import EVERYDAY
 from evaluation.safety import FILES
 
 FOLDER = Settings().language_dir / "safety" / "examples"
@@ -79,7 +80,7 @@ def test_no_example_stands_twice_or_among_the_phrases_for_measuring() -> None:
     assert len(learned) == len(set(learned))
     held_out = [
         text.lower()
-        for name in (*FILES, "intents-a", "intents-b")
+        for name in (*FILES, EVERYDAY, "intents-a", "intents-b")
         for texts in read_yaml(ROOT / "evaluation" / "phrases" / f"{name}.yml").values()
         for text in texts
     ]
