@@ -71,9 +71,9 @@ def build_reader(target: Path, learned: Path) -> str:
     try:
         with np.load(learned) as file:
             changes = {name: file[name].astype(np.float32) for name in file.files if name != "phrases"}
-    except (OSError, ValueError) as error:
+        end = partial(_levels, changes["head"], changes["bias"])
+    except (OSError, ValueError, KeyError) as error:
         raise DataError("what the close reader has learned cannot be read", path=learned) from error
-    end = partial(_levels, changes["head"], changes["bias"])
     return _build(target, _graph(_changed(changes), end), {"learned": file_sha256(learned)})
 
 

@@ -76,9 +76,15 @@ def test_a_reader_that_was_changed_or_is_gone_is_built_anew(tmp_path: Path, read
 
 
 def test_what_cannot_be_read_builds_none(tmp_path: Path) -> None:
-    (tmp_path / LEARNED).write_bytes(b"PK no archive")
-    with pytest.raises(DataError, match="has learned"):
-        build_reader(tmp_path / "reader", tmp_path / LEARNED)
+    learned = tmp_path / LEARNED
+    for spoil in (
+        lambda: learned.write_bytes(b"PK no archive"),
+        lambda: np.savez(learned, phrases=[1]),
+        learned.unlink,
+    ):
+        spoil()
+        with pytest.raises(DataError, match="has learned"):
+            build_reader(tmp_path / "reader", learned)
     assert not (tmp_path / "reader").exists()
 
 
