@@ -125,7 +125,7 @@ def test_an_emergency_is_answered_as_one_and_not_only_as_urgent(raised: dict[str
 def test_most_harmless_messages_raise_no_alarm(raised: dict[str, Counter[str]]) -> None:
     """Wanted 2 in a hundred: these phrases were made to sound like emergencies (ADR 13)."""
     found = raised["harmless"]
-    assert 1 - found[""] / found.total() <= 0.13, found
+    assert 1 - found[""] / found.total() <= 0.09, found
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -17,6 +17,15 @@ def titles(message: dict[str, Any]) -> list[str]:
     return [one["title"] for one in message["choices"]]
 
 
+def skipped(patient: Patient, asked: dict[str, Any]) -> dict[str, Any]:
+    """What is said after every question that is left has been skipped."""
+    for _ in range(12):
+        if "Skip" not in titles(asked):
+            break
+        asked = patient.choose(asked, "Skip")
+    return asked
+
+
 @pytest.fixture
 def patient(axis: Running) -> Patient:
     return Patient(axis.url)
@@ -66,12 +75,8 @@ def test_what_stood_beside_an_alarm_in_the_form_is_in_its_summary(patient: Patie
     patient.say("i want to leave my details for the team")
     said = patient.say("my sight is gone in one eye since this morning, no headache though")
     assert said["kind"] == "emergency"
-    asked = patient.say("i would like to know more about egg freezing")
-    for _ in range(12):
-        if "Skip" not in titles(asked):
-            break
-        asked = patient.choose(asked, "Skip")
-    assert "You said that you do not have this, is that right: headache" in text(asked)
+    shown = skipped(patient, patient.say("i would like to know more about egg freezing"))
+    assert "You said that you do not have this, is that right: headache" in text(shown)
 
 
 def test_what_is_no_symptom_is_not_asked_how_bad_it_is(patient: Patient) -> None:
@@ -80,11 +85,7 @@ def test_what_is_no_symptom_is_not_asked_how_bad_it_is(patient: Patient) -> None
 
 
 def test_nothing_is_handed_over_when_everything_is_skipped(patient: Patient) -> None:
-    asked = patient.say("i want to leave my details for the team")
-    for _ in range(12):
-        if "Skip" not in titles(asked):
-            break
-        asked = patient.choose(asked, "Skip")
+    asked = skipped(patient, patient.say("i want to leave my details for the team"))
     assert "nothing to pass on" in text(asked)
     assert patient.choose(asked, "Stop asking")["kind"] == "form"
 

@@ -7,7 +7,15 @@ import pytest
 
 from bot.datafile import read_yaml
 from bot.dialogue.red_flags import rules
-from bot.dialogue.safety_net import CRISIS, CRISIS_DENIED, HARMLESS, HEARD, SafetyNet, read_examples
+from bot.dialogue.safety_net import (
+    CRISIS,
+    CRISIS_DENIED,
+    HARMLESS,
+    HEARD,
+    SafetyNet,
+    SafetyNetDetector,
+    read_examples,
+)
 from bot.encoder import Encoder
 from bot.safety.red_flags import Level, Told, told
 from bot.settings import ROOT, Settings
@@ -108,3 +116,37 @@ def test_what_is_stored_decides_as_what_was_trained(net: SafetyNet, encoder: Enc
         vector = encoder.encode([text])
         assert stored.check(text, vector).level == net.check(text, vector).level
         assert stored.check(text, vector).danger == pytest.approx(net.check(text, vector).danger, abs=0.01)
+
+
+def test_the_close_reader_is_heard_where_the_machine_is_not_sure_and_nowhere_else(
+    net: SafetyNet, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def sure_of_crisis(text: str) -> dict[str, float]:
+        asked.append(text)
+        return {Level.EMERGENCY: 0.01, Level.CRISIS: 0.97, Level.URGENT: 0.01, HARMLESS: 0.01}
+
+    texts = EXAMPLES[HARMLESS][1 :: 4 * ASKED]
+    vectors = encoder.encode(texts)
+    unsure = [
+        text
+        for text, vector in zip(texts, vectors, strict=True)
+        if 1 - net._model.likely(text, vector[None])[HARMLESS] >= HEARD
+    ]
+    before = [net.check(text, vector[None]).likely for text, vector in zip(texts, vectors, strict=True)]
+    monkeypatch.setattr(net, "reader", sure_of_crisis)
+    after = [net.check(text, vector[None]).likely for text, vector in zip(texts, vectors, strict=True)]
+    assert 0 < len(unsure) < len(texts)
+    assert asked == unsure
+    for text, alone, heard in zip(texts, before, after, strict=True):
+        assert (heard == alone) == (text not in unsure)
+        assert heard[Level.CRISIS] >= min(alone[Level.CRISIS], 0.97)
+        assert np.isclose(sum(heard.values()), 1.0)
+
+
+def test_what_is_served_has_its_close_reader(net: SafetyNet) -> None:
+    stored = pickle.loads(pickle.dumps(net))
+    assert stored.reader is None
+    SafetyNetDetector({}, stored, None, None)
+    assert set(stored.reader("will clomid mess with my eyes")) == {*Level, HARMLESS}
