@@ -107,7 +107,7 @@ class Subject(Action, ABC):
             shop().refresh()
             pieces = [_answer(part, shop()) for part in parts_of(tracker, shop())]
             reply, noted = framed(merge(pieces), *_said(tracker), shop())
-            reply = _with_vector(reply, tracker.latest_message.get("text") or "", shop())
+            reply = _with_vector(reply, tracker.latest_message, shop())
             dispatcher.utter_message(json_message=reply.model_dump(mode="json"))
             remembered = noted | {name: value for piece in pieces for name, value in piece.remember.items()}
             events = [SlotSet(name, value) for name, value in remembered.items()]
@@ -201,11 +201,14 @@ def _answer(part: Part, with_shop: Shop) -> Piece:
     return table.get(intent, table["nlu_fallback"])(part, with_shop)
 
 
-def _with_vector(reply: Reply, text: str, with_shop: Shop) -> Reply:
+def _with_vector(reply: Reply, message: Mapping[str, Any], with_shop: Shop) -> Reply:
     """A reply that tells of a gap with the question's vector, so that a process without an encoder can group it."""
+    text = message.get("text") or ""
     if reply.gap is None or text.startswith("/"):
         return reply
-    vector = packed(with_shop.encoder.encode([redact(text)]))
+    hidden = redact(text)
+    vector = message.get("vector") if hidden == text else None  # as Rasa made it
+    vector = vector or packed(with_shop.encoder.encode([hidden]))
     return reply.model_copy(update={"gap": reply.gap.model_copy(update={"vector": vector})})
 
 

@@ -28,6 +28,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
 from bot.dialogue.featurizer import PART_VECTORS, PARTS
+from bot.dialogue.nearest import mean_of_nearest
 from bot.dialogue.parts import asks
 from bot.dialogue.trained import Trained
 from bot.encoder import SIZE, Vectors
@@ -41,7 +42,6 @@ MEANT = "meant"
 FOLDS = 3
 MANY = 2_000
 """Training examples above which an n-gram that only one of them has is left out: it would cost memory and time."""
-NEIGHBOURS = 3
 CANDIDATES = 8
 """Intents, the likeliest, among whose examples the nearest are looked for."""
 REGULARISATION = 0.5
@@ -230,15 +230,6 @@ def _nearness(vector: Vectors, near: Sequence[Vectors], liking: Floats) -> float
     """
     likeness = np.concatenate([near[place] @ vector for place in np.argsort(-liking)[:CANDIDATES]])
     return mean_of_nearest(likeness)
-
-
-def mean_of_nearest(likeness: NDArray[np.float32]) -> float:
-    """The mean cosine of the three nearest.
-
-    Args:
-        likeness: cosines of at least three examples.
-    """
-    return float(np.partition(likeness, -NEIGHBOURS)[-NEIGHBOURS:].mean())
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)

@@ -24,8 +24,9 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.content import topic
 from bot.datafile import read_yaml
-from bot.dialogue.classifier import LinearModel, mean_of_nearest, vector_of
+from bot.dialogue.classifier import LinearModel, vector_of
 from bot.dialogue.close_reader import CloseReader
+from bot.dialogue.nearest import Nearest
 from bot.dialogue.red_flags import DANGER, INTENTS, rules
 from bot.dialogue.trained import Trained
 from bot.encoder import Encoder, Vectors
@@ -76,26 +77,15 @@ class SafetyNet:
 
     Args:
         model: over the three levels and harmless.
-        examples: of each of them the vectors, float32, (number, 384), unit length.
+        examples: of each of them.
 
     Attributes:
         reader: how likely the close reader finds each level of a text; None if there is none.
     """
 
-    def __init__(self, model: LinearModel, examples: dict[str, Vectors]) -> None:
+    def __init__(self, model: LinearModel, examples: Nearest) -> None:
         self._model, self._examples = model, examples
         self.reader: Callable[[str], Mapping[str, float]] | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What is stored: the examples at half precision, which is exact enough for their nearness."""
-        halved = {level: stacked.astype(np.float16) for level, stacked in self._examples.items()}
-        return {"model": self._model, "examples": halved}
-
-    def __setstate__(self, stored: dict[str, Any]) -> None:
-        """Make ready what was stored."""
-        self.reader = None
-        self._model = stored["model"]
-        self._examples = {level: halved.astype(np.float32) for level, halved in stored["examples"].items()}
 
     @classmethod
     def fit(cls, examples: dict[str, list[str]], vectors: dict[str, Vectors], *, weight: float) -> SafetyNet:
@@ -109,7 +99,8 @@ class SafetyNet:
         texts = [text for level in examples for text in examples[level]]
         labels = [level for level in examples for _ in examples[level]]
         stacked = np.concatenate([vectors[level] for level in examples])
-        return cls(LinearModel(weight=weight, keep=None).fit(texts, stacked, labels, outside=HARMLESS), vectors)
+        model = LinearModel(weight=weight, keep=None).fit(texts, stacked, labels, outside=HARMLESS)
+        return cls(model, Nearest.of(vectors))
 
     def check(
         self,
@@ -147,7 +138,7 @@ class SafetyNet:
         likely = self._model.likely(text, vector)
         if 1.0 - likely[HARMLESS] < HEARD:
             return likely
-        near = {level: mean_of_nearest(examples @ vector[0]) for level, examples in self._examples.items()}
+        near = self._examples.likeness(vector[0])
         likely = _of_one({level: p * exp(NEARNESS_WEIGHT * near[level]) for level, p in likely.items()})
         if self.reader is None:
             return likely
