@@ -10,7 +10,7 @@ PYTHON := $(VENV)/bin/python
 TOOLS := .venv-tools
 UV_IN := $(if $(UV),$(UV),$(VENV)/bin/uv)
 
-.PHONY: help run test bench evaluate lint format lock train teach clean
+.PHONY: help run test bench evaluate lint format lock train teach teach-new clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -39,7 +39,12 @@ train: $(VENV)/installed  ## train the dialogue model if its inputs have changed
 	@$(PYTHON) -m bot.cli train
 
 # Not part of training, since it takes half an hour; what it learns is committed (docs/decisions/0021-a-close-reader.md).
-teach: $(VENV)/installed  ## teach the close reader anew, when many phrases of danger have changed
+teach-new: $(VENV)/installed  ## teach the close reader the phrases of danger that are new to it
+	@$(PYTHON) -m bot.cli encoder
+	@$(PYTHON) -m bot.dialogue.close_training new
+	@$(PYTHON) -m bot.cli encoder
+
+teach: $(VENV)/installed  ## teach the close reader anew, when phrases of danger were taken back or corrected
 	@$(PYTHON) -m bot.cli encoder
 	@$(PYTHON) -m bot.dialogue.close_training
 	@$(PYTHON) -m bot.cli encoder

@@ -68,13 +68,25 @@ def build_reader(target: Path, learned: Path) -> str:
     Raises:
         DataError: it has not learned anything, or the weights are missing or others.
     """
+    weights, head, bias = taught(learned)
+    return _build(target, _graph(weights, partial(_levels, head, bias)), {"learned": file_sha256(learned)})
+
+
+def taught(learned: Path) -> tuple[dict[str, Floats], Floats, Floats]:
+    """The published weights with what the close reader has learned, its levels' head (384, 4) and bias (4,), float32.
+
+    Args:
+        learned: what it has learned, by `bot.dialogue.close_training`.
+
+    Raises:
+        DataError: it has not learned anything, or the weights are missing or others.
+    """
     try:
         with np.load(learned) as file:
             changes = {name: file[name].astype(np.float32) for name in file.files if name != "phrases"}
-        end = partial(_levels, changes["head"], changes["bias"])
+        return _changed(changes), changes["head"], changes["bias"]
     except (OSError, ValueError, KeyError) as error:
         raise DataError("what the close reader has learned cannot be read", path=learned) from error
-    return _build(target, _graph(_changed(changes), end), {"learned": file_sha256(learned)})
 
 
 def _changed(changes: Mapping[str, Floats]) -> dict[str, Floats]:

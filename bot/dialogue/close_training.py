@@ -1,7 +1,8 @@
-"""Teaches the close reader (`bot.dialogue.close_reader`) from the phrases of the second net. It takes half an hour, so
-it is done when the phrases have changed a good deal, and what it has learned is kept in data/<language>/safety.
+"""Teaches the close reader (`bot.dialogue.close_reader`) from the phrases of the second net. What it has learned is
+kept in data/<language>/safety.
 
-    make teach
+    make teach-new  the phrases that are new to it, and as many that it knows, so that it does not forget: minutes
+    make teach      all of them, from the published weights: half an hour to an hour and a half
 
 The encoder's layers are fine-tuned as a whole; then the change of each matrix is kept as the product of two thin ones
 (its largest singular values), which is a fifth of the size and finds the same. Sources: Devlin J, et al. BERT. NAACL
@@ -12,21 +13,21 @@ from __future__ import annotations
 
 import hashlib
 import math
+import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import structlog
 import tensorflow as tf
+from rich.progress import track
 
 from bot import log
 from bot.dialogue.close_reader import LABELS
 from bot.dialogue.spare_training import by_level
 from bot.encoder import Encoder
-from bot.encoder_build import HEAD_WIDTH, HEADS, LAYERS, LEARNED, WIDTH, published_weights
+from bot.encoder_build import HEAD_WIDTH, HEADS, LAYERS, LEARNED, WIDTH, published_weights, taught
 from bot.settings import Settings
-
-logger = structlog.get_logger()
 
 RANK = 64
 """Columns and rows of the two thin matrices that are kept of each change."""
@@ -34,8 +35,8 @@ EPOCHS, TOGETHER = 3, 32
 """How often each phrase is seen, and how many at once."""
 FASTEST, HEAD_FASTEST, WARMING_UP = 1e-4, 1e-3, 200
 """Learning rates of the layers and of the levels, and the steps in which they are reached; then they fall to 0."""
-TOLD_EVERY = 200
-"""Steps after which the log says how far it is."""
+AGAIN, GENTLER = 2, 0.4
+"""Of what is taught in addition: how often each phrase is seen, and what the learning rates are multiplied by."""
 DROPPED, SMOOTHED, MISTYPED = 0.1, 0.02, 0.2
 """Shares: of values left out in training, of a label given to the other levels, of phrases that get a typing error."""
 
@@ -43,7 +44,7 @@ DROPPED, SMOOTHED, MISTYPED = 0.1, 0.02, 0.2
 class _Network(tf.Module):
     """The encoder, whose layers may change, and the levels."""
 
-    def __init__(self, weights: dict[str, np.ndarray]) -> None:
+    def __init__(self, weights: dict[str, np.ndarray], head: np.ndarray | None, bias: np.ndarray | None) -> None:
         super().__init__()
         self._of = {
             name: tf.Variable(value) if name.startswith("encoder.") else tf.constant(value)
@@ -51,8 +52,8 @@ class _Network(tf.Module):
         }
         self.layers = {name: value for name, value in self._of.items() if name.startswith("encoder.")}
         rows = tf.random.Generator.from_seed(0)
-        self.head = tf.Variable(rows.normal((WIDTH, len(LABELS))) * 0.02)
-        self.bias = tf.Variable(tf.zeros(len(LABELS)))
+        self.head = tf.Variable(rows.normal((WIDTH, len(LABELS))) * 0.02 if head is None else head)
+        self.bias = tf.Variable(tf.zeros(len(LABELS)) if bias is None else bias)
 
     def __call__(self, ids: tf.Tensor, mask: tf.Tensor, *, training: bool) -> tf.Tensor:
         """What speaks for each level: float32, (texts, levels)."""
@@ -112,30 +113,49 @@ class _Rate(tf.keras.optimizers.schedules.LearningRateSchedule):
 
 
 def marks(phrases: Sequence[tuple[str, str]]) -> np.ndarray:
-    """Four bytes of the hash of each phrase with its level, sorted, uint32: enough to tell which of them are new."""
+    """Four bytes of the hash of each phrase with its level, uint32: enough to tell which of them are new."""
     hashes = [hashlib.sha256(f"{level} {text}".encode()).digest()[:4] for level, text in phrases]
-    return np.sort(np.frombuffer(b"".join(hashes), ">u4").astype(np.uint32))
+    return np.frombuffer(b"".join(hashes), ">u4").astype(np.uint32)
 
 
-def teach(phrases: Sequence[tuple[str, str]], encoder: Encoder, *, epochs: int = EPOCHS) -> dict[str, np.ndarray]:
+def lesson(phrases: Sequence[tuple[str, str]], known: np.ndarray) -> list[tuple[str, str]]:
+    """What to teach to a reader that knows some phrases: those that it does not, and as many that it does.
+
+    Args:
+        phrases: level and text, all that it should know.
+        known: marks of those that it was taught.
+    """
+    is_known = np.isin(marks(phrases), known)
+    places, old = np.flatnonzero(~is_known), np.flatnonzero(is_known)
+    again = np.random.default_rng(0).choice(old, min(len(old), len(places)), replace=False)
+    return [phrases[place] for place in sorted((*places, *again))]
+
+
+def teach(
+    phrases: Sequence[tuple[str, str]], encoder: Encoder, *, epochs: int = EPOCHS, onto: Path | None = None
+) -> dict[str, np.ndarray]:
     """What the reader learns from phrases.
 
     Args:
         phrases: level and text.
         encoder: whose word pieces the texts are cut into.
         epochs: how often each is seen.
+        onto: what it has learned before, to go on from; without it, from the published weights.
 
     Returns:
         Of each matrix of the layers the change as `<name>.down` (before, RANK) and `<name>.up` (RANK, after), of each
         of their vectors the change itself, and the levels' `head` (384, 4) and `bias` (4,), all float16.
+
+    Raises:
+        DataError: what it has learned before cannot be read.
     """
     tf.random.set_seed(0)
     before = published_weights()
-    network = _Network(before)
+    network = _Network(*taught(onto)) if onto else _Network(before, None, None)
     layers, levels = list(network.layers.values()), [network.head, network.bias]
-    steps = epochs * math.ceil(len(phrases) / TOGETHER) + 1
-    of_layers = tf.keras.optimizers.AdamW(_Rate(FASTEST, steps), weight_decay=0.01, global_clipnorm=1.0)
-    of_levels = tf.keras.optimizers.AdamW(_Rate(HEAD_FASTEST, steps), weight_decay=0.01)
+    steps, share = epochs * math.ceil(len(phrases) / TOGETHER) + 1, GENTLER if onto else 1.0
+    of_layers = tf.keras.optimizers.AdamW(_Rate(share * FASTEST, steps), weight_decay=0.01, global_clipnorm=1.0)
+    of_levels = tf.keras.optimizers.AdamW(_Rate(share * HEAD_FASTEST, steps), weight_decay=0.01)
     loss_of = tf.keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=SMOOTHED)
     of_layers.build(layers)
     of_levels.build(levels)
@@ -144,20 +164,16 @@ def teach(phrases: Sequence[tuple[str, str]], encoder: Encoder, *, epochs: int =
         input_signature=[tf.TensorSpec((None, None), kind) for kind in (tf.int32, tf.float32, tf.float32)],
         autograph=False,
     )
-    def step(ids: tf.Tensor, mask: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
+    def step(ids: tf.Tensor, mask: tf.Tensor, wanted: tf.Tensor) -> None:
         with tf.GradientTape() as tape:
             loss = loss_of(wanted, network(ids, mask, training=True))
         slopes = tape.gradient(loss, [*layers, *levels])
         of_layers.apply_gradients(zip(slopes[: len(layers)], layers, strict=True))
         of_levels.apply_gradients(zip(slopes[len(layers) :], levels, strict=True))
-        return loss
 
-    total = 0.0
-    for number, batch in enumerate(_batches(phrases, encoder, epochs), 1):
-        total += float(step(*batch))
-        if number % TOLD_EVERY == 0:
-            logger.info("close_training.going_on", step=number, of=steps, loss=round(total / TOLD_EVERY, 3))
-            total = 0.0
+    batches = _batches(phrases, encoder, epochs)
+    for batch in track(batches, "teaching", total=steps - 1):
+        step(*batch)
     after = {name: value.numpy() for name, value in network.layers.items()}
     learned = {"head": network.head.numpy(), "bias": network.bias.numpy(), **_changes(before, after)}
     return {name: value.astype(np.float16) for name, value in learned.items()}
@@ -217,11 +233,19 @@ def _mistyped(text: str, chance: np.random.Generator) -> str:
 
 
 def main() -> None:
-    """Teach the reader, and keep what it has learned."""
+    """Teach the reader, and keep what it has learned; `new` on the command line teaches only what is new to it."""
     settings = Settings.read()
+    kept = settings.language_dir / "safety" / LEARNED
     phrases = [(str(level), text) for level, texts in by_level(settings).items() for text in texts]
-    learned = teach(phrases, Encoder(settings.models_dir / "encoder"))
-    np.savez_compressed(settings.language_dir / "safety" / LEARNED, **learned, phrases=marks(phrases))
+    encoder, told = Encoder(settings.models_dir / "encoder"), marks(phrases)
+    if sys.argv[1:] == ["new"]:
+        with np.load(kept) as file:
+            known = file["phrases"]
+        learned = teach(lesson(phrases, known), encoder, epochs=AGAIN, onto=kept)
+        told = np.concatenate([told, known])  # what is gone from the phrases is not unlearned
+    else:
+        learned = teach(phrases, encoder)
+    np.savez_compressed(kept, **learned, phrases=np.unique(told))
 
 
 if __name__ == "__main__":

@@ -101,3 +101,27 @@ def test_it_learns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = [reader.likely(text) for _, text in few]
     right = [max(one, key=one.__getitem__) == level for one, (level, _) in zip(found, few, strict=True)]
     assert sum(right) / len(few) >= 0.8
+    _goes_on_learning(reader, few, tmp_path)
+
+
+def _goes_on_learning(reader: CloseReader, few: list[tuple[str, str]], folder: Path) -> None:
+    """What it reads wrongly is taught in addition, and what it knew is not forgotten."""
+    wrong = [("urgent", "the kettle in your waiting room hums in b flat"), ("crisis", "my tomatoes came up twice")]
+    assert all(max(found := reader.likely(text), key=found.__getitem__) != level for level, text in wrong)
+    learned = close_training.teach([*few, *wrong * 8], ENCODER, epochs=8, onto=folder / LEARNED)
+    np.savez(folder / LEARNED, **learned, phrases=close_training.marks([*few, *wrong]))
+    build_reader(folder / "reader", folder / LEARNED)
+    after = CloseReader(folder / "reader")
+    assert all(max(found := after.likely(text), key=found.__getitem__) == level for level, text in wrong)
+    right = [max(found := after.likely(text), key=found.__getitem__) == level for level, text in few]
+    assert sum(right) / len(few) >= 0.8
+
+
+def test_a_lesson_holds_what_is_new_and_as_much_that_is_known() -> None:
+    known, new = PHRASES[:300], PHRASES[300:320]
+    taught = close_training.marks(known)
+    lesson = close_training.lesson([*known, *new], taught)
+    assert set(new) < set(lesson) <= {*known, *new}
+    assert len(lesson) == 2 * len(new)
+    assert close_training.lesson(known, taught) == []
+    assert close_training.lesson(new, taught) == new
