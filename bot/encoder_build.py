@@ -84,9 +84,10 @@ def taught(learned: Path) -> tuple[dict[str, Floats], Floats, Floats]:
     try:
         with np.load(learned) as file:
             changes = {name: file[name].astype(np.float32) for name in file.files if name != "phrases"}
-        return _changed(changes), changes["head"], changes["bias"]
+        head, bias = changes["head"], changes["bias"]
     except (OSError, ValueError, KeyError) as error:
         raise DataError("what the close reader has learned cannot be read", path=learned) from error
+    return _changed(changes), head, bias
 
 
 def _changed(changes: Mapping[str, Floats]) -> dict[str, Floats]:

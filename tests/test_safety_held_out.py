@@ -88,7 +88,7 @@ AS_ONE = {"b and d": 0.97, "e": 0.93, "f": 0.95, "g": 0.95, "h": 0.95, "i": 0.95
 """Emergencies that are answered as one, or as a crisis."""
 SILENCED = {"b and d": 4, "e": 4, "f": 2, "g": 2, "h": 1, "i": 1}
 """False alarms of the rules that the second opinion takes back, at the least."""
-FALSE = {"i": 0.11}
+FALSE_ALARMS = {"i": 0.11}
 """Share of the harmless messages that may raise an alarm at the most, where it is more than 0.09."""
 KINDS = ("emergency", "crisis", "urgent")
 
@@ -130,7 +130,7 @@ def test_an_emergency_is_answered_as_one_and_not_only_as_urgent(raised: dict[str
 def test_most_harmless_messages_raise_no_alarm(raised: dict[str, Counter[str]], which: str) -> None:
     """Wanted 2 in a hundred: these phrases were made to sound like emergencies (ADR 13)."""
     found = raised["harmless"]
-    assert 1 - found[""] / found.total() <= FALSE.get(which, 0.09), found
+    assert 1 - found[""] / found.total() <= FALSE_ALARMS.get(which, 0.09), found
 
 
 @pytest.mark.parametrize("kind", KINDS)

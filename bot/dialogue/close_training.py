@@ -179,6 +179,30 @@ def teach(
     return {name: value.astype(np.float16) for name, value in learned.items()}
 
 
+def teach_new(phrases: Sequence[tuple[str, str]], encoder: Encoder, kept: Path) -> dict[str, np.ndarray] | None:
+    """What the reader knows once it has also learned the phrases that are new to it.
+
+    Args:
+        phrases: level and text, all that it should know.
+        encoder: see `teach`.
+        kept: what it has learned before.
+
+    Returns:
+        As `teach`, and `phrases`: the marks of these and of those before, since what is gone is not unlearned. None if
+        nothing is new.
+
+    Raises:
+        DataError: what it has learned before cannot be read.
+    """
+    taught(kept)  # says so where it cannot be read
+    with np.load(kept) as file:
+        known = file["phrases"]
+    new = lesson(phrases, known)
+    if not new:
+        return None
+    return {**teach(new, encoder, epochs=AGAIN, onto=kept), "phrases": np.union1d(marks(phrases), known)}
+
+
 def _changes(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """What has changed, matrices as the product of two thin ones."""
     found = {}
@@ -234,18 +258,19 @@ def _mistyped(text: str, chance: np.random.Generator) -> str:
 
 def main() -> None:
     """Teach the reader, and keep what it has learned; `new` on the command line teaches only what is new to it."""
+    if sys.argv[1:] not in ([], ["new"]):
+        sys.exit("say `new` to teach what is new, or nothing to teach anew")
     settings = Settings.read()
     kept = settings.language_dir / "safety" / LEARNED
     phrases = [(str(level), text) for level, texts in by_level(settings).items() for text in texts]
-    encoder, told = Encoder(settings.models_dir / "encoder"), marks(phrases)
-    if sys.argv[1:] == ["new"]:
-        with np.load(kept) as file:
-            known = file["phrases"]
-        learned = teach(lesson(phrases, known), encoder, epochs=AGAIN, onto=kept)
-        told = np.concatenate([told, known])  # what is gone from the phrases is not unlearned
+    encoder = Encoder(settings.models_dir / "encoder")
+    if sys.argv[1:]:
+        learned = teach_new(phrases, encoder, kept)
     else:
-        learned = teach(phrases, encoder)
-    np.savez_compressed(kept, **learned, phrases=np.unique(told))
+        learned = {**teach(phrases, encoder), "phrases": np.unique(marks(phrases))}
+    if learned is None:
+        sys.exit("no phrase is new to the close reader")
+    np.savez_compressed(kept, **learned)
 
 
 if __name__ == "__main__":

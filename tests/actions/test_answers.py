@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
@@ -19,7 +20,7 @@ from bot.content import governance
 from bot.content.blocks import as_text
 from bot.conversation.message import Kind, Reply
 from bot.database import Database
-from bot.encoder import unpacked
+from bot.encoder import SIZE, packed, unpacked
 from bot.roles import Role
 from bot.settings import Settings
 from tests.when import NOW
@@ -41,6 +42,7 @@ class Talk:
         parts: list[dict[str, str]] | None = None,
         meant: str = "",
         unheard: str = "",
+        vector: str = "",
         **entities: str,
     ) -> Reply:
         message = {
@@ -49,6 +51,7 @@ class Talk:
             **({"parts": parts} if parts else {}),
             **({"meant": meant} if meant else {}),
             **({"metadata": {"unheard": unheard}} if unheard else {}),
+            **({"vector": vector} if vector else {}),
         }  # fmt: skip
         tracker = Tracker("x", self.slots, message, [], False, None, {}, "action_listen")
         dispatcher = CollectingDispatcher()
@@ -217,6 +220,14 @@ def test_what_is_not_known_and_what_was_asked_back_is_noted_as_a_gap(talk: Talk)
     redacted = talk.say("nlu_fallback", "my name is [name], my bicycle tyre hisses at the purple moon").gap
     assert named == redacted, "the vector is of the words without the name"
     assert named != unknown
+    given = packed(np.eye(1, SIZE, dtype=np.float32))
+    plain = talk.say("nlu_fallback", "my bicycle tyre hisses at the purple moon", vector=given).gap
+    assert plain is not None
+    assert plain.vector == given, "Rasa's own vector is not made again"
+    named = talk.say(
+        "nlu_fallback", "my name is Bob Smith, my bicycle tyre hisses at the purple moon", vector=given
+    ).gap
+    assert named == redacted, "Rasa's vector is of the name, too"
     assert unpacked(unknown.vector).shape == (1, 384)
     unsure = talk.say("ask_lab_marker", "numbers on my sheet about")
     assert unsure.gap is not None

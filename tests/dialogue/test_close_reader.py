@@ -101,6 +101,7 @@ def test_it_learns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = [reader.likely(text) for _, text in few]
     right = [max(one, key=one.__getitem__) == level for one, (level, _) in zip(found, few, strict=True)]
     assert sum(right) / len(few) >= 0.8
+    monkeypatch.setattr(close_training, "AGAIN", 12)
     _goes_on_learning(reader, few, tmp_path)
 
 
@@ -108,8 +109,13 @@ def _goes_on_learning(reader: CloseReader, few: list[tuple[str, str]], folder: P
     """What it reads wrongly is taught in addition, and what it knew is not forgotten."""
     wrong = [("urgent", "the kettle in your waiting room hums in b flat"), ("crisis", "my tomatoes came up twice")]
     assert all(max(found := reader.likely(text), key=found.__getitem__) != level for level, text in wrong)
-    learned = close_training.teach([*few, *wrong * 8], ENCODER, epochs=8, onto=folder / LEARNED)
-    np.savez(folder / LEARNED, **learned, phrases=close_training.marks([*few, *wrong]))
+    # Sixteen spellings of each, since two phrases are too few to learn from, and one of the old ones is taken back.
+    new = [(level, text + "!" * times) for times in range(16) for level, text in wrong]
+    learned = close_training.teach_new([*few[1:], *new], ENCODER, folder / LEARNED)
+    assert learned is not None
+    assert set(close_training.marks([*few, *new])) == set(learned["phrases"]), "what is gone is not unlearned"
+    np.savez(folder / LEARNED, **learned)
+    assert close_training.teach_new([*few, *new], ENCODER, folder / LEARNED) is None
     build_reader(folder / "reader", folder / LEARNED)
     after = CloseReader(folder / "reader")
     assert all(max(found := after.likely(text), key=found.__getitem__) == level for level, text in wrong)
