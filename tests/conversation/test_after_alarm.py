@@ -29,7 +29,16 @@ def test_a_question_is_answered_after_the_question_about_help_and_only_once(pati
 
 
 @pytest.mark.parametrize(
-    "text", ["yes called them", "paramedics are here", "ive called them", "im on the phone to them now"]
+    "text",
+    [
+        "yes called them",
+        "paramedics are here",
+        "ive called them",
+        "im on the phone to them now",
+        "yes the ambulance is on its way",
+        "im in the ambulance now",
+        "my husband is driving me to the hospital",
+    ],
 )
 def test_who_has_help_is_not_asked_again(patient: Patient, text: str) -> None:
     assert "The team can see this conversation" in patient.say(text)["text"]
