@@ -88,9 +88,10 @@ class LinearModel:
             outside: the intent of examples that are out of scope; they do not count for the threshold.
         """
         rare = 1 if len(texts) <= MANY else 2
-        self._characters = _vectorizer("characters", least=rare).fit(texts)
-        self._words = _vectorizer("words", least=rare).fit(texts)
-        features, labels = self._features(texts, vectors), np.array(intents)
+        self._characters, self._words = _vectorizer("characters", least=rare), _vectorizer("words", least=rare)
+        counted = [self._characters.fit_transform(texts), self._words.fit_transform(texts)]
+        features = hstack([csr_matrix(vectors), self._weight * hstack(counted)]).tocsr()
+        labels = np.array(intents)
         names = np.unique(labels)
         wanted = [one for one in names if self._keep is not None and one != outside]
         self._near = [vectors[labels == one] if one in wanted else vectors[:0] for one in names]
@@ -187,13 +188,6 @@ class LinearModel:
     def _probabilities(self, texts: Sequence[str], vectors: Vectors) -> Floats:
         sparse = np.stack([self._decide(text) for text in texts])
         return _softmax((vectors @ self._dense.T + sparse + self._machine.intercept_) * self.temperature)
-
-    def _features(self, texts: Sequence[str], vectors: Vectors) -> csr_matrix:
-        return hstack([csr_matrix(vectors), self._sparse(texts)]).tocsr()
-
-    def _sparse(self, texts: Sequence[str]) -> csr_matrix:
-        parts = [self._characters.transform(texts), self._words.transform(texts)]
-        return self._weight * hstack(parts).tocsr()
 
 
 def _vectorizer(kind: str, *, least: int = 1) -> TfidfVectorizer:

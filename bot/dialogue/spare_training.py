@@ -24,13 +24,17 @@ FOLDS = 3
 TEMPERATURES = np.linspace(0.5, 10.0, 40)
 
 
-def train(settings: Settings) -> None:
-    """Train, and put the net where the web process looks, whole or not at all.
+def train(settings: Settings) -> SpareNet:
+    """The net that is made of what is there now.
 
     Raises:
         DataError: a file is missing or wrong.
     """
-    net = fit(by_level(settings))
+    return fit(by_level(settings))
+
+
+def keep(net: SpareNet, settings: Settings) -> None:
+    """Put the net where the web process looks, whole or not at all."""
     with tempfile.TemporaryDirectory(dir=settings.models_dir) as folder:
         made = Path(folder) / FILE
         net.save(made)

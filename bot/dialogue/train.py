@@ -1,9 +1,11 @@
 """Trains the dialogue model, when what it is made of has changed: `python -m bot.dialogue.train`; `axis train` does."""
 
 import hashlib
+import multiprocessing
 import os
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from bot import log
@@ -77,7 +79,12 @@ def train(settings: Settings) -> None:
 
     from bot.dialogue import spare_training  # noqa: PLC0415 - so does this
 
-    with tempfile.TemporaryDirectory(dir=settings.models_dir) as folder:
+    # The spare net needs one processor for a minute or two: it is trained beside.
+    with (
+        tempfile.TemporaryDirectory(dir=settings.models_dir) as folder,
+        ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as beside,
+    ):
+        spare = beside.submit(spare_training.train, settings)
         result = rasa_train(
             domain=str(ROOT / "domain.yml"),
             config=str(ROOT / "config.yml"),
@@ -90,7 +97,7 @@ def train(settings: Settings) -> None:
             raise DataError("Rasa could not train the model; its reason is printed above")
         (settings.models_dir / "axis.fingerprint").unlink(missing_ok=True)
         os.replace(result.model, settings.models_dir / "axis.tar.gz")
-    spare_training.train(settings)
+        spare_training.keep(spare.result(), settings)
     (settings.models_dir / "axis.fingerprint").write_text(current)
 
 

@@ -1,6 +1,5 @@
 """Single sign-on against a provider that really runs: who gets in, as whom, and who does not."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +119,7 @@ def test_the_protocol_is_kept(house: House, database: Database) -> None:
         {"aud": "another-client"}, {"aud": ["another-client"]}, {"aud": "another-client", "azp": "axis"},
         {"aud": ["axis", "other"], "azp": "other"},
         {"aud": None}, {"exp": 1_000_000_000}, {"exp": None}, {"iat": None}, {"sub": None}, {"sub": 7},
-        {"nbf": int(time.time()) + 3600}, {"preferred_username": None}, {"preferred_username": ""},
+        {"nbf": 9_000_000_000}, {"preferred_username": None}, {"preferred_username": ""},
         {"preferred_username": ["author"]}, {"at_hash": "wrong"},
     ],
     ids=str,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix, hstack
 
 from bot.datafile import read_yaml
 from bot.dialogue.classifier import LinearModel
@@ -52,6 +53,7 @@ def test_the_short_way_decides_as_the_machine_itself(examples: tuple[list[str], 
     model = LinearModel(weight=0.5, keep=0.97).fit(texts, vectors, intents, outside=OUTSIDE)
     some = ["will clomid mess with my eyes", "", "words unheard of", *texts[::50]]
     their_vectors = Encoder(Settings().models_dir / "encoder").encode(some)
-    by_machine = model._machine.decision_function(model._features(some, their_vectors))
+    counted = hstack([model._characters.transform(some), model._words.transform(some)])
+    by_machine = model._machine.decision_function(hstack([csr_matrix(their_vectors), 0.5 * counted]).tocsr())
     by_us = their_vectors @ model._dense.T + [model._decide(text) for text in some] + model._machine.intercept_
     assert np.abs(by_machine - by_us).max() < 1e-4
