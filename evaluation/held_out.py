@@ -9,7 +9,7 @@ from bot.settings import ROOT, Settings
 
 OUTSIDE = "out_of_scope"
 TOPICS = ("topics-a", "topics-b")
-EVERYDAY = "ordinary-h"
+EVERYDAY = ("ordinary-h", "ordinary-j")
 ALARMS = frozenset({"report_emergency", "report_crisis", "report_urgent"})
 """Intents of messages that must raise an alarm."""
 
@@ -46,7 +46,7 @@ def ordinary() -> list[tuple[str, str]]:
     intents = [
         (name, text) for name in ("intents-a", "intents-b") for intent, text in flat(name) if intent not in ALARMS
     ]
-    everyday = [(EVERYDAY, text) for _, text in flat(EVERYDAY)]
+    everyday = [(name, text) for name in EVERYDAY for _, text in flat(name)]
     return [*topics, *intents, *everyday]
 
 

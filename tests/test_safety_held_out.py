@@ -25,6 +25,7 @@ UNSEEN = {
     "g": ("safety-g",),
     "h": ("safety-h",),
     "i": ("safety-i",),
+    "j": ("safety-j",),
 }
 """Nothing was written for them. The first two together, since one phrase must not decide: the encoder's int8 differs by
 processor. The third is by an author asked to be as unpredictable as patients are, and has bounds of its own; those
@@ -75,6 +76,7 @@ FOUND = {
     "g": {"emergency": 0.96, "crisis": 0.97, "urgent": 0.93},
     "h": {"emergency": 0.96, "crisis": 0.96, "urgent": 0.93},
     "i": {"emergency": 0.97, "crisis": 0.96, "urgent": 0.95},
+    "j": {"emergency": 0.98, "crisis": 0.95, "urgent": 0.96},
 }
 FOUND_WITHOUT_RASA = {
     "b and d": {"emergency": 0.96, "crisis": 0.94, "urgent": 0.92},
@@ -83,12 +85,13 @@ FOUND_WITHOUT_RASA = {
     "g": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.92},
     "h": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.9},
     "i": {"emergency": 0.96, "crisis": 0.9, "urgent": 0.9},
+    "j": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.9},
 }
-AS_ONE = {"b and d": 0.97, "e": 0.93, "f": 0.95, "g": 0.95, "h": 0.95, "i": 0.95}
+AS_ONE = {"b and d": 0.97, "e": 0.93, "f": 0.95, "g": 0.95, "h": 0.95, "i": 0.95, "j": 0.95}
 """Emergencies that are answered as one, or as a crisis."""
-SILENCED = {"b and d": 4, "e": 4, "f": 2, "g": 2, "h": 1, "i": 1}
+SILENCED = {"b and d": 4, "e": 4, "f": 2, "g": 2, "h": 1, "i": 1, "j": 1}
 """False alarms of the rules that the second opinion takes back, at the least."""
-FALSE_ALARMS = {"i": 0.11}
+FALSE_ALARMS = {"i": 0.1}
 """Share of the harmless messages that may raise an alarm at the most, where it is more than 0.09."""
 KINDS = ("emergency", "crisis", "urgent")
 

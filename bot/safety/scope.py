@@ -36,6 +36,9 @@ _HIS = frozenset({"hes", "shes"})
 _LISTS = frozenset({"or", "nor"})
 """What a denial reaches over, as in "never had a stroke or chest pain"."""
 
+BEFORE_STILL = 2
+"""Words before the "still" of a question: "can i still"."""
+
 NEAR = 40
 """Words on either side that are read for a verdict on one symptom alone."""
 
@@ -74,6 +77,7 @@ class _Cues(BaseModel):
     resolved: list[str]
     returns: list[str]
     now: list[str]
+    asked_still: list[str]
     present: list[str]
     self: list[str]
     general: list[str]
@@ -93,8 +97,8 @@ class ScopeRules:
 
     def __init__(self, cues: _Cues, *, this_year: int) -> None:
         names = (
-            "denials", "not_denials", "over_after", "past", "resolved", "returns", "now", "present", "self", "general",
-            "asking", "relative_past",
+            "denials", "not_denials", "over_after", "past", "resolved", "returns", "now", "asked_still", "present",
+            "self", "general", "asking", "relative_past",
         )  # fmt: skip
         mine = [cue for cue in cues.self if cue not in _HIS]
         self.cues = Cues({**{name: getattr(cues, name) for name in names}, "mine": mine}, this_year=this_year)
@@ -108,7 +112,11 @@ class ScopeRules:
     def says_now(self, text: Sequence[Word]) -> bool:
         """Whether some word of a message says that what it tells is happening."""
         spoken = [word.text for word in text]
-        return any(self.cues.at("present", spoken, place) for place in range(len(spoken)))
+        return any(self.cues.at("present", spoken, place) and self.tells(spoken, place) for place in range(len(spoken)))
+
+    def tells(self, spoken: Sequence[str], place: int) -> bool:
+        """Whether a word of now tells of now: the last of "can i still" asks whether something may go on."""
+        return place < BEFORE_STILL or not self.cues.at("asked_still", spoken, place - BEFORE_STILL)
 
     def about(self, text: Sequence[Word], *, symptoms: frozenset[int] = frozenset()) -> "Reading":
         """A message, made ready for a verdict on each of its symptoms.
@@ -151,7 +159,8 @@ class Reading:
         self._relatives = [place for place, word in enumerate(self._words) if rules.is_relative(word)]
         self._close = [place for place, word in enumerate(self._words) if word in rules.close]
         self._judged: dict[tuple[int, int], Scope] = {}
-        self._said = Said(self._words, rules.cues, {"asking": self._begins_a_clause, "self": self._not_supposed})
+        counting = {"asking": self._begins_a_clause, "self": self._not_supposed, "now": self._tells}
+        self._said = Said(self._words, rules.cues, counting)
 
     def judge(self, first: int, last: int) -> Scope:
         """What the words around a symptom say of it.
@@ -237,6 +246,10 @@ class Reading:
     def _begins_a_clause(self, place: int) -> bool:
         """Whether a word begins a clause: "can it ..." asks, "it can ..." does not."""
         return place == 0 or self._words[place - 1] in _JOINTS or _breaks(self._text, place - 1)
+
+    def _tells(self, place: int) -> bool:
+        """Whether a word of now tells of now."""
+        return self._rules.tells(self._words, place)
 
     def _not_supposed(self, place: int) -> bool:
         """Whether a word about oneself says something: "if i had ..." does not."""

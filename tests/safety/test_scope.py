@@ -45,6 +45,8 @@ MATCHER = Matcher({"pain": ["chest pain", "bleeding", "clot", "stroke", "headach
         ("if i had chest pain what then", Kind.GENERAL),
         ("is a headache common on hcg?", Kind.GENERAL),
         ("my leg is swollen", Kind.PRESENT),
+        ("can i still travel with a clot 2 years ago", Kind.PAST),
+        ("had a clot 2 years ago and it is still there", Kind.PRESENT),
     ],
 )
 def test_the_words_around_a_symptom_decide(text: str, kind: Kind) -> None:
