@@ -76,7 +76,7 @@ FOUND = {
     "g": {"emergency": 0.96, "crisis": 0.97, "urgent": 0.93},
     "h": {"emergency": 0.96, "crisis": 0.96, "urgent": 0.93},
     "i": {"emergency": 0.97, "crisis": 0.96, "urgent": 0.95},
-    "j": {"emergency": 0.98, "crisis": 0.95, "urgent": 0.96},
+    "j": {"emergency": 0.97, "crisis": 0.95, "urgent": 0.95},
 }
 FOUND_WITHOUT_RASA = {
     "b and d": {"emergency": 0.96, "crisis": 0.94, "urgent": 0.92},
