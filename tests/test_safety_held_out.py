@@ -27,9 +27,9 @@ UNSEEN = {
     "i": ("safety-i",),
     "j": ("safety-j",),
 }
-"""Nothing was written for them. The first two together, since one phrase must not decide: the encoder's int8 differs by
-processor. The third is by an author asked to be as unpredictable as patients are, and has bounds of its own; those
-after it came after the thresholds of their day.
+"""Nothing was written for them, but words of the rule on suicide for two of "j", after it was asked. The first two
+together, since one phrase must not decide: the encoder's int8 differs by processor. The third is by an author asked to
+be as unpredictable as patients are, and has bounds of its own; those after it came after the thresholds of their day.
 """
 
 

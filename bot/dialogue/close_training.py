@@ -37,6 +37,10 @@ FASTEST, HEAD_FASTEST, WARMING_UP = 1e-4, 1e-3, 200
 """Learning rates of the layers and of the levels, and the steps in which they are reached; then they fall to 0."""
 AGAIN, GENTLER = 2, 0.4
 """Of what is taught in addition: how often each phrase is seen, and what the learning rates are multiplied by."""
+MOVED = 0.5
+"""How far it goes from what it knew to what the new lesson made of it: in the midst it has learned as much and
+forgotten less. Source: Wortsman M, et al. Robust fine-tuning of zero-shot models. CVPR 2022.
+"""
 DROPPED, SMOOTHED, MISTYPED = 0.1, 0.02, 0.2
 """Shares: of values left out in training, of a label given to the other levels, of phrases that get a typing error."""
 
@@ -54,6 +58,10 @@ class _Network(tf.Module):
         rows = tf.random.Generator.from_seed(0)
         self.head = tf.Variable(rows.normal((WIDTH, len(LABELS))) * 0.02 if head is None else head)
         self.bias = tf.Variable(tf.zeros(len(LABELS)) if bias is None else bias)
+
+    def named(self) -> dict[str, tf.Variable]:
+        """All that may change."""
+        return {**self.layers, "head": self.head, "bias": self.bias}
 
     def __call__(self, ids: tf.Tensor, mask: tf.Tensor, *, training: bool) -> tf.Tensor:
         """What speaks for each level: float32, (texts, levels)."""
@@ -153,6 +161,7 @@ def teach(
     before = published_weights()
     network = _Network(*taught(onto)) if onto else _Network(before, None, None)
     layers, levels = list(network.layers.values()), [network.head, network.bias]
+    begun = {name: value.numpy() for name, value in network.named().items()} if onto else {}
     steps, share = epochs * math.ceil(len(phrases) / TOGETHER) + 1, GENTLER if onto else 1.0
     of_layers = tf.keras.optimizers.AdamW(_Rate(share * FASTEST, steps), weight_decay=0.01, global_clipnorm=1.0)
     of_levels = tf.keras.optimizers.AdamW(_Rate(share * HEAD_FASTEST, steps), weight_decay=0.01)
@@ -174,8 +183,9 @@ def teach(
     batches = _batches(phrases, encoder, epochs)
     for batch in track(batches, "teaching", total=steps - 1):
         step(*batch)
-    after = {name: value.numpy() for name, value in network.layers.items()}
-    learned = {"head": network.head.numpy(), "bias": network.bias.numpy(), **_changes(before, after)}
+    after = {name: value.numpy() for name, value in network.named().items()}
+    kept = {name: value + (1 - MOVED) * (begun[name] - value) if onto else value for name, value in after.items()}
+    learned = {"head": kept.pop("head"), "bias": kept.pop("bias"), **_changes(before, kept)}
     return {name: value.astype(np.float16) for name, value in learned.items()}
 
 

@@ -24,6 +24,7 @@ from evaluation.safety import FILES
 
 FOLDER = Settings().language_dir / "safety" / "examples"
 EXAMPLES = read_examples(FOLDER)
+pytestmark = pytest.mark.timeout(600)  # seconds: the net is trained anew, which takes a slow, busy machine five minutes
 ASKED = 9
 """Of so many examples one is asked."""
 
