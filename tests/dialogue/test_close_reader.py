@@ -131,3 +131,18 @@ def test_a_lesson_holds_what_is_new_and_as_much_that_is_known() -> None:
     assert len(lesson) == 2 * len(new)
     assert close_training.lesson(known, taught) == []
     assert close_training.lesson(new, taught) == new
+
+
+def test_it_goes_half_of_the_way_of_a_lesson(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(close_training, "WARMING_UP", 1)
+
+    def lesson(moved: float) -> dict[str, np.ndarray]:
+        monkeypatch.setattr(close_training, "MOVED", moved)
+        return close_training.teach(PHRASES[:32], ENCODER, epochs=8, onto=KEPT)
+
+    whole, half = lesson(1.0), lesson(0.5)
+    with np.load(KEPT) as before:
+        for name in ("head", "bias", "encoder.layer.5.output.LayerNorm.bias"):
+            far = np.abs(whole[name] - before[name]).max()
+            assert far > 0
+            assert np.abs(half[name] - (before[name].astype(np.float32) + whole[name]) / 2).max() < far / 4
