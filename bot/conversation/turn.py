@@ -3,10 +3,11 @@ out. Whatever breaks, a patient is waiting, and gets words that close with a ref
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import anyio
 import structlog
@@ -39,10 +40,36 @@ STORING_AT_ONCE = 40
 """Threads that may wait for the database; more would not make it faster."""
 
 
+class Begun(Protocol):
+    """A message that the dialogue has begun to read."""
+
+    async def go_on(self, rest: dict[str, Any]) -> Reply:
+        """The reply, once the message is stored.
+
+        Args:
+            rest: what is known now of its turn.
+
+        Raises:
+            Unavailable: there is no whole reply.
+        """
+
+    def drop(self) -> None:
+        """There is to be no turn; without effect where there was one."""
+
+
 class Dialogue(Protocol):
     """What understands a message: Rasa today. The one seam of the design."""
 
-    async def answer(self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "") -> Reply:
+    def begin(self, text: str) -> Begun | None:
+        """Begin to read a message while it is still being stored; nothing else may come of it until then.
+
+        Args:
+            text: what was typed.
+        """
+
+    async def answer(
+        self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "", begun: Begun | None = None
+    ) -> Reply:
         """The reply to one message.
 
         Args:
@@ -50,6 +77,7 @@ class Dialogue(Protocol):
             text: what was typed, or the words on the button.
             offer: what the button stands for, if it was one.
             unheard: what was typed since the dialogue was last asked, because a red flag was answered at once.
+            begun: what `begin` gave for this text.
 
         Raises:
             Unavailable: there is no whole reply.
@@ -135,16 +163,28 @@ async def take_turn(incoming: Incoming, *, house: House) -> Outcome:
 async def _hear(incoming: Incoming, house: House) -> Outcome:
     """Store a message and have it answered in its turn."""
     text = incoming.text or ""
+    with _begun(text, house) as begun:
+        try:
+            async with house.lanes.arrival(incoming.conversation_id) as lane:
+                received = await _receive(incoming, house)
+        except Unavailable as error:
+            log.error("turn.not_stored", error=type(error).__name__)
+            return _unstored(house.fixed.unanswered(text, "not_stored", stored=False), house)
+        named = received.conversation.named_drugs
+        if text and named and (alarm := house.fixed.alarm(text, named)) and not house.fixed.doubts(text, named):
+            return await _answer_alarm(received, alarm, house)
+        return await _answer_in_turn(received, house, lane.turn, begun)
+
+
+@contextmanager
+def _begun(text: str, house: House) -> Iterator[Begun | None]:
+    """Have the dialogue read what was typed while it is being stored, which takes about as long."""
+    begun = house.dialogue.begin(text) if text else None
     try:
-        async with house.lanes.arrival(incoming.conversation_id) as lane:
-            received = await _receive(incoming, house)
-    except Unavailable as error:
-        log.error("turn.not_stored", error=type(error).__name__)
-        return _unstored(house.fixed.unanswered(text, "not_stored", stored=False), house)
-    named = received.conversation.named_drugs
-    if text and named and (alarm := house.fixed.alarm(text, named)) and not house.fixed.doubts(text, named):
-        return await _answer_alarm(received, alarm, house)
-    return await _answer_in_turn(received, house, lane.turn)
+        yield begun
+    finally:
+        if begun:
+            begun.drop()
 
 
 async def _raise_alarm(incoming: Incoming, alarm: Alarm, house: House) -> Outcome:
@@ -177,14 +217,14 @@ async def _answer_alarm(received: Received, alarm: Alarm, house: House) -> Outco
     return await _finish(received, house.fixed.alarm_reply(alarm, stored=True), house, alarm=alarm.rule)
 
 
-async def _answer_in_turn(received: Received, house: House, gate: asyncio.Lock) -> Outcome:
+async def _answer_in_turn(received: Received, house: House, gate: asyncio.Lock, begun: Begun | None) -> Outcome:
     """Answer once the messages before this one are answered, or say honestly that it takes too long."""
     started = asyncio.get_running_loop().time()
     try:
         async with asyncio.timeout(house.reply_limit_s), gate:
             if not received.new and (replies := received.replies or await _replies_meanwhile(received, house)):
                 return Outcome(replies, received.conversation.state)
-            reply = await _ask(received, house)
+            reply = await _ask(received, house, begun)
             if reply is None:
                 return Outcome((), State.STAFF)
             if received.after_alarm:
@@ -198,7 +238,7 @@ async def _answer_in_turn(received: Received, house: House, gate: asyncio.Lock) 
         return await _finish(received, reply, house, alarm=_by_level(reply))
 
 
-async def _ask(received: Received, house: House) -> Reply | None:
+async def _ask(received: Received, house: House, begun: Begun | None) -> Reply | None:
     """The dialogue's reply, or the safe one. The only place that catches everything: a patient is waiting.
 
     Returns:
@@ -214,8 +254,9 @@ async def _ask(received: Received, house: House) -> Reply | None:
         return None if told else house.fixed.held(now=datetime.now(UTC))
     try:
         reply = await house.dialogue.answer(
-            received.conversation.id, text=received.message.text, offer=received.offer, unheard=received.unheard
-        )
+            received.conversation.id, text=received.message.text, offer=received.offer, unheard=received.unheard,
+            begun=begun,
+        )  # fmt: skip
     except Exception as error:
         log.error("turn.dialogue_failed", error=type(error).__name__)
         return house.fixed.unanswered(text, "safe_reply", stored=True)

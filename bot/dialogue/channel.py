@@ -2,12 +2,15 @@
 
 Rasa's own REST channel trusts any caller, answers 200 with an empty list when something breaks, and logs what the
 patient wrote. This one asks for the shared secret, makes commands from buttons only, and never logs a message.
+
+A message comes in two lines. The first is what was typed, which is understood at once, while the gateway is still
+storing it; the second, once it is stored, says whose it is, and only then is there a turn (decision 11).
 """
 
 import gc
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
@@ -49,18 +52,23 @@ class AxisChannel(InputChannel):
             gc.collect()
             gc.freeze()
 
-        @routes.route("/message", methods=["POST"])
+        @routes.route("/message", methods=["POST"], stream=True)
         async def message(request: Request) -> HTTPResponse:
             given = request.headers.get("Authorization", "").encode()
             if not hmac.compare_digest(given, expected):
                 return empty(401)
-            said = request.json
             collector = CollectingOutputChannel()
-            text = command(said["choice"]) if "choice" in said else said["text"]
             try:
+                lines = _lines(request)
+                text = (await anext(lines))["text"]
+                understood = await request.app.ctx.agent.parse_message(text) if text else None
+                [said] = [line async for line in lines]  # to the body's end, as Sanic wants it
+                if said is None:
+                    return empty(204)
                 metadata = {"unheard": said["unheard"]} if "unheard" in said else None
+                text = command(said["choice"]) if "choice" in said else text
                 await on_new_message(
-                    UserMessage(text, collector, said["sender"], input_channel=NAME, metadata=metadata)
+                    UserMessage(text, collector, said["sender"], understood, input_channel=NAME, metadata=metadata)
                 )
             except Exception:  # whatever broke is the gateway's to answer; its text may hold a patient's words
                 return empty(502)
@@ -68,6 +76,16 @@ class AxisChannel(InputChannel):
             return _one(replies) if replies and not any("failed" in one for one in replies) else empty(502)
 
         return routes
+
+
+async def _lines(request: Request) -> AsyncIterator[Any]:
+    """The lines of a request's body, each as soon as it has come, from JSON."""
+    waiting = b""
+    while (piece := await request.stream.read()) is not None:
+        waiting += piece
+        *lines, waiting = waiting.split(b"\n")
+        for line in lines:
+            yield json.loads(line)
 
 
 def _one(replies: list[dict[str, Any]]) -> HTTPResponse:

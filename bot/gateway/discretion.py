@@ -7,7 +7,7 @@ list (`channel_may_say` in data/<language>/replies.yml), so that a text nobody t
 from bot.content.blocks import Block, Table, as_text
 from bot.conversation.fixed import Fixed
 from bot.conversation.message import Kind, Offer, Reply
-from bot.conversation.turn import Dialogue
+from bot.conversation.turn import Begun, Dialogue
 
 TO_PEOPLE = frozenset({"ask_for_person", "start_intake", "skip_question", "stop_intake"})
 """Intents of the buttons that name no subject."""
@@ -26,13 +26,19 @@ class Discreet:
         names = fixed.words.paragraphs("channel_may_say")
         self._allowed = {text for name in names for text in fixed.words.paragraphs(name)}
 
-    async def answer(self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "") -> Reply:
+    def begin(self, text: str) -> Begun | None:
+        """Have the dialogue begin to read."""
+        return self._dialogue.begin(text)
+
+    async def answer(
+        self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "", begun: Begun | None = None
+    ) -> Reply:
         """The dialogue's reply, or the link.
 
         Raises:
             Unavailable: there is no whole reply.
         """
-        reply = await self._dialogue.answer(conversation_id, text=text, offer=offer, unheard=unheard)
+        reply = await self._dialogue.answer(conversation_id, text=text, offer=offer, unheard=unheard, begun=begun)
         if reply.handoff or reply.kind in (Kind.EMERGENCY, Kind.CRISIS):
             return reply
         if all(map(self._may_say, reply.blocks)):

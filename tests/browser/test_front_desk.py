@@ -12,6 +12,7 @@ from bot.app import create
 from bot.content.blocks import Paragraph
 from bot.conversation.fixed import Fixed
 from bot.conversation.message import Handoff, Kind, Offer, Reply
+from bot.conversation.turn import Begun
 from bot.database import Database
 from bot.desk import store as staff_store
 from bot.roles import Role
@@ -29,7 +30,12 @@ NOTICE_MS = 15_000
 class Dialogue:
     """The dialogue's seam: passes on who asks for a person, and says the patient's words back otherwise."""
 
-    async def answer(self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "") -> Reply:
+    def begin(self, text: str) -> Begun | None:
+        return None
+
+    async def answer(
+        self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "", begun: Begun | None = None
+    ) -> Reply:
         if "person" in text:
             handed = Handoff(reason="urgent", summary="asked")
             return Reply(kind=Kind.HANDOFF, blocks=[Paragraph("I have passed this on.")], handoff=handed)

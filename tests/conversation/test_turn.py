@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from bot.content.blocks import Paragraph
 from bot.conversation import erasure, guard, store
 from bot.conversation.fixed import Fixed
 from bot.conversation.message import Handoff, Kind, Offer, Reply, State
-from bot.conversation.turn import House, Incoming, Outcome, take_turn
+from bot.conversation.turn import Begun, House, Incoming, Outcome, take_turn
 from bot.database import Database
 from bot.errors import Conflict, NotFound, Unauthorized, Unavailable
 from bot.safety.red_flags import Level
@@ -24,18 +25,37 @@ from tests.when import NOW
 EMERGENCY = "i have crushing chest pain right now"
 
 
+class Reading:
+    """A message that was begun, and whether it is known that no turn comes of it any more."""
+
+    dropped = False
+
+    async def go_on(self, rest: dict[str, Any]) -> Reply:
+        raise NotImplementedError
+
+    def drop(self) -> None:
+        self.dropped = True
+
+
 class Dialogue:
     """The dialogue's seam, filled by the test: what is said to it, and what it answers."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
         self.unheard: list[str] = []
+        self.begun: list[Reading] = []
         self.behave: Callable[[str], Awaitable[Reply]] = self.echo
 
     async def echo(self, text: str) -> Reply:
         return Reply(kind=Kind.ANSWER, blocks=[Paragraph(f"about {text}")], offers=[Offer(title="More", intent="x")])
 
-    async def answer(self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "") -> Reply:
+    def begin(self, text: str) -> Begun | None:
+        self.begun.append(Reading())
+        return self.begun[-1]
+
+    async def answer(
+        self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "", begun: Begun | None = None
+    ) -> Reply:
         self.heard.append(text)
         self.unheard.append(unheard)
         return await self.behave(text)
@@ -99,6 +119,25 @@ async def test_the_same_message_twice_at_once_is_answered_once(house: House, dia
     outcomes = await asyncio.gather(*(patient.say("what is clomid", client_id="same") for _ in range(5)))
     assert len({outcome.messages[0].id for outcome in outcomes}) == 1
     assert dialogue.heard == ["what is clomid"]
+
+
+async def test_what_was_begun_and_not_answered_is_dropped(house: House, dialogue: Dialogue) -> None:
+    patient = Patient(house)
+    await patient.say("what is clomid", client_id="same")
+    await patient.say("what is clomid", client_id="same")
+    with pytest.raises(Unauthorized):
+        await take_turn(Incoming(patient.id, "another's", "x", None, "what is clomid"), house=house)
+    assert dialogue.heard == ["what is clomid"]
+    assert len(dialogue.begun) == 3
+    assert all(reading.dropped for reading in dialogue.begun)
+
+
+async def test_of_an_alarm_or_a_button_nothing_is_begun(house: House, dialogue: Dialogue) -> None:
+    patient = Patient(house)
+    await patient.say(EMERGENCY)
+    button = (await patient.say("what is clomid")).messages[0].choices[0]
+    await patient.say(choice=button.id)
+    assert len(dialogue.begun) == 1
 
 
 async def test_messages_are_answered_one_after_the_other_in_order(house: House, dialogue: Dialogue) -> None:

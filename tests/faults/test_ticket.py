@@ -32,7 +32,10 @@ from bot.settings import Settings
 from tests.conversation.test_turn import Patient
 
 class Dialogue:
-    async def answer(self, conversation_id, *, text, offer, unheard=""):
+    def begin(self, text):
+        return None
+
+    async def answer(self, conversation_id, *, text, offer, unheard="", begun=None):
         handed = Handoff(reason="asked_for_person", summary="asked")
         return Reply(kind=Kind.HANDOFF, blocks=[Paragraph("passed on")], handoff=handed)
 
