@@ -1,5 +1,6 @@
 """The one way to read our own YAML: YAML 1.2, duplicate keys refused, errors that name file and line."""
 
+import json
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -51,6 +52,28 @@ def read_yaml(path: Path) -> Any:
         DataError: it is not there, or is not YAML.
     """
     return parse_yaml(read_text(path), path=path)
+
+
+def read_phrases(path: Path) -> list[str]:
+    """A YAML list of texts, each on a line of its own in double quotes, as JSON has them; and lines of comment.
+
+    Read line by line, since as YAML tens of thousands of them take half a minute.
+
+    Raises:
+        DataError: it is not there, or a line is something else.
+    """
+    found = []
+    for number, line in enumerate(read_text(path).split("\n"), 1):
+        if line.startswith("#") or not line:
+            continue
+        try:
+            phrase = json.loads(line.removeprefix("- ")) if line.startswith('- "') else None
+        except json.JSONDecodeError:
+            phrase = None
+        if phrase is None:
+            raise DataError('must be a phrase on one line: - "like this"', path=path, line=number)
+        found.append(phrase)
+    return found
 
 
 def dump_yaml(value: Any) -> str:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -95,9 +96,8 @@ class LinearModel:
         names = np.unique(labels)
         wanted = [one for one in names if self._keep is not None and one != outside]
         self._near = [vectors[labels == one] if one in wanted else vectors[:0] for one in names]
-        decisions, nearness = self._cross_validated(features, vectors, labels, wanted)
-        places = np.searchsorted(names, labels)
-        rows = np.arange(len(labels))
+        decisions, nearness, asked = self._cross_validated(features, vectors, labels, wanted)
+        rows, places = np.flatnonzero(asked), np.searchsorted(names, labels[asked])
         losses = [-np.log(_softmax(decisions * t)[rows, places] + 1e-12).mean() for t in TEMPERATURES]
         self.temperature = float(TEMPERATURES[int(np.argmin(losses))])
         if self._keep is not None:
@@ -146,18 +146,21 @@ class LinearModel:
 
     def _cross_validated(
         self, features: csr_matrix, vectors: Vectors, labels: NDArray[np.str_], wanted: Sequence[str]
-    ) -> tuple[Floats, Floats]:
-        """Decisions of each example by a model that has not seen it, and nearness of those whose labels want it."""
-        decisions = np.zeros((len(labels), len(np.unique(labels))))
-        nearness = np.zeros(len(labels))
-        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
-        for seen, unseen in folds.split(features, labels):
+    ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """Decisions of each example by a model that has not seen it, nearness of those whose labels want it, and which
+        were asked: all, or where the temperature is all that is wanted, the first of the folds.
+        """
+        decisions, nearness = np.zeros((len(labels), len(np.unique(labels)))), np.zeros(len(labels))
+        asked = np.zeros(len(labels), bool)
+        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(features, labels)
+        for seen, unseen in islice(folds, None if self._keep is not None else 1):
+            asked[unseen] = True
             decisions[unseen] = _machine().fit(features[seen], labels[seen]).decision_function(features[unseen])
             known, names = labels[seen], np.unique(labels)
             near = [vectors[seen[known == one]] if one in wanted else vectors[:0] for one in names]
             for place in unseen[np.isin(labels[unseen], wanted)]:
                 nearness[place] = _nearness(vectors[place], near, decisions[place])
-        return decisions, nearness
+        return decisions, nearness, asked
 
     def guess(self, texts: Sequence[str], vectors: Vectors) -> list[Guess]:
         """What each text probably is.

@@ -1,8 +1,8 @@
 """Teaches the close reader (`bot.dialogue.close_reader`) from the phrases of the second net. What it has learned is
 kept in data/<language>/safety.
 
-    make teach-new  the phrases that are new to it, and as many that it knows, so that it does not forget: minutes
-    make teach      all of them, from the published weights: half an hour to an hour and a half
+    make teach-new  all of them once more and those that are new to it twice, from what it knows: half an hour
+    make teach      all of them, from the published weights: an hour to two
 
 The encoder's layers are fine-tuned as a whole; then the change of each matrix is kept as the product of two thin ones
 (its largest singular values), which is a fifth of the size and finds the same. Sources: Devlin J, et al. BERT. NAACL
@@ -35,12 +35,8 @@ EPOCHS, TOGETHER = 3, 32
 """How often each phrase is seen, and how many at once."""
 FASTEST, HEAD_FASTEST, WARMING_UP = 1e-4, 1e-3, 200
 """Learning rates of the layers and of the levels, and the steps in which they are reached; then they fall to 0."""
-AGAIN, GENTLER = 2, 0.4
-"""Of what is taught in addition: how often each phrase is seen, and what the learning rates are multiplied by."""
-MOVED = 0.5
-"""How far it goes from what it knew to what the new lesson made of it: in the midst it has learned as much and
-forgotten less. Source: Wortsman M, et al. Robust fine-tuning of zero-shot models. CVPR 2022.
-"""
+GENTLER = 0.4
+"""What the learning rates are multiplied by where it goes on from what it has learned."""
 DROPPED, SMOOTHED, MISTYPED = 0.1, 0.02, 0.2
 """Shares: of values left out in training, of a label given to the other levels, of phrases that get a typing error."""
 
@@ -58,10 +54,6 @@ class _Network(tf.Module):
         rows = tf.random.Generator.from_seed(0)
         self.head = tf.Variable(rows.normal((WIDTH, len(LABELS))) * 0.02 if head is None else head)
         self.bias = tf.Variable(tf.zeros(len(LABELS)) if bias is None else bias)
-
-    def named(self) -> dict[str, tf.Variable]:
-        """All that may change."""
-        return {**self.layers, "head": self.head, "bias": self.bias}
 
     def __call__(self, ids: tf.Tensor, mask: tf.Tensor, *, training: bool) -> tf.Tensor:
         """What speaks for each level: float32, (texts, levels)."""
@@ -127,16 +119,15 @@ def marks(phrases: Sequence[tuple[str, str]]) -> np.ndarray:
 
 
 def lesson(phrases: Sequence[tuple[str, str]], known: np.ndarray) -> list[tuple[str, str]]:
-    """What to teach to a reader that knows some phrases: those that it does not, and as many that it does.
+    """What to teach to a reader that knows some phrases: all of them, so that it forgets none, and what is new twice.
 
     Args:
         phrases: level and text, all that it should know.
         known: marks of those that it was taught.
     """
     is_known = np.isin(marks(phrases), known)
-    places, old = np.flatnonzero(~is_known), np.flatnonzero(is_known)
-    again = np.random.default_rng(0).choice(old, min(len(old), len(places)), replace=False)
-    return [phrases[place] for place in sorted((*places, *again))]
+    new = [phrase for phrase, known_one in zip(phrases, is_known, strict=True) if not known_one]
+    return [*phrases, *new] if new else []
 
 
 def teach(
@@ -161,7 +152,6 @@ def teach(
     before = published_weights()
     network = _Network(*taught(onto)) if onto else _Network(before, None, None)
     layers, levels = list(network.layers.values()), [network.head, network.bias]
-    begun = {name: value.numpy() for name, value in network.named().items()} if onto else {}
     steps, share = epochs * math.ceil(len(phrases) / TOGETHER) + 1, GENTLER if onto else 1.0
     of_layers = tf.keras.optimizers.AdamW(_Rate(share * FASTEST, steps), weight_decay=0.01, global_clipnorm=1.0)
     of_levels = tf.keras.optimizers.AdamW(_Rate(share * HEAD_FASTEST, steps), weight_decay=0.01)
@@ -183,19 +173,21 @@ def teach(
     batches = _batches(phrases, encoder, epochs)
     for batch in track(batches, "teaching", total=steps - 1):
         step(*batch)
-    after = {name: value.numpy() for name, value in network.named().items()}
-    kept = {name: value + (1 - MOVED) * (begun[name] - value) if onto else value for name, value in after.items()}
-    learned = {"head": kept.pop("head"), "bias": kept.pop("bias"), **_changes(before, kept)}
+    after = {name: value.numpy() for name, value in network.layers.items()}
+    learned = {"head": network.head.numpy(), "bias": network.bias.numpy(), **_changes(before, after)}
     return {name: value.astype(np.float16) for name, value in learned.items()}
 
 
-def teach_new(phrases: Sequence[tuple[str, str]], encoder: Encoder, kept: Path) -> dict[str, np.ndarray] | None:
+def teach_new(
+    phrases: Sequence[tuple[str, str]], encoder: Encoder, kept: Path, *, epochs: int = 1
+) -> dict[str, np.ndarray] | None:
     """What the reader knows once it has also learned the phrases that are new to it.
 
     Args:
         phrases: level and text, all that it should know.
         encoder: see `teach`.
         kept: what it has learned before.
+        epochs: how often the lesson is gone through.
 
     Returns:
         As `teach`, and `phrases`: the marks of these and of those before, since what is gone is not unlearned. None if
@@ -210,7 +202,7 @@ def teach_new(phrases: Sequence[tuple[str, str]], encoder: Encoder, kept: Path) 
     new = lesson(phrases, known)
     if not new:
         return None
-    return {**teach(new, encoder, epochs=AGAIN, onto=kept), "phrases": np.union1d(marks(phrases), known)}
+    return {**teach(new, encoder, epochs=epochs, onto=kept), "phrases": np.union1d(marks(phrases), known)}
 
 
 def _changes(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

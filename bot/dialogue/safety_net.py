@@ -23,7 +23,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.content import topic
-from bot.datafile import read_yaml
+from bot.datafile import read_phrases
 from bot.dialogue.classifier import LinearModel, vector_of
 from bot.dialogue.close_reader import CloseReader
 from bot.dialogue.nearest import Nearest
@@ -161,9 +161,9 @@ def read_examples(folder: Path) -> dict[str, list[str]]:
     """The phrases of data/<language>/safety/examples by level.
 
     Raises:
-        DataError: a file is missing.
+        DataError: a file is missing or wrong.
     """
-    return {level: list(read_yaml(folder / f"{level}.yml")) for level in (*Level, HARMLESS)}
+    return {level: read_phrases(folder / f"{level}.yml") for level in (*Level, HARMLESS)}
 
 
 def ways_of_asking(settings: Settings) -> list[str]:
