@@ -23,6 +23,13 @@ def examples() -> tuple[list[str], list[str], Vectors]:
     return texts, intents, Encoder(Settings().models_dir / "encoder").encode(texts)
 
 
+@pytest.fixture(scope="module")
+def model(examples: tuple[list[str], list[str], Vectors]) -> LinearModel:
+    """Trained on all of them."""
+    texts, intents, vectors = examples
+    return LinearModel(weight=0.5, keep=0.97).fit(texts, vectors, intents, outside=OUTSIDE)
+
+
 def test_unseen_phrases_get_their_intent(examples: tuple[list[str], list[str], Vectors]) -> None:
     texts, intents, vectors = examples
     places = np.random.default_rng(0).permutation(len(texts))
@@ -40,18 +47,16 @@ def test_unseen_phrases_get_their_intent(examples: tuple[list[str], list[str], V
     assert np.mean(inside) > 0.93
 
 
-def test_gibberish_is_out_of_scope(examples: tuple[list[str], list[str], Vectors]) -> None:
-    texts, intents, vectors = examples
-    model = LinearModel(weight=0.5, keep=0.97).fit(texts, vectors, intents, outside=OUTSIDE)
+def test_gibberish_is_out_of_scope(model: LinearModel) -> None:
     strange = ["xkcd plumbus frobnicate", "the tariff schedule of the port authority", "zzzz zz zzzz"]
     for guess in model.guess(strange, Encoder(Settings().models_dir / "encoder").encode(strange)):
         assert guess.ranking[0][0] == OUTSIDE or guess.in_scope < model.threshold
 
 
-def test_the_short_way_decides_as_the_machine_itself(examples: tuple[list[str], list[str], Vectors]) -> None:
-    texts, intents, vectors = examples
-    model = LinearModel(weight=0.5, keep=0.97).fit(texts, vectors, intents, outside=OUTSIDE)
-    some = ["will clomid mess with my eyes", "", "words unheard of", *texts[::50]]
+def test_the_short_way_decides_as_the_machine_itself(
+    model: LinearModel, examples: tuple[list[str], list[str], Vectors]
+) -> None:
+    some = ["will clomid mess with my eyes", "", "words unheard of", *examples[0][::50]]
     their_vectors = Encoder(Settings().models_dir / "encoder").encode(some)
     counted = hstack([model._characters.transform(some), model._words.transform(some)])
     by_machine = model._machine.decision_function(hstack([csr_matrix(their_vectors), 0.5 * counted]).tocsr())
