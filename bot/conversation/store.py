@@ -7,7 +7,7 @@ outlive its conversation (docs/decisions/0006-one-database.md).
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -175,6 +175,7 @@ def receive(
     choice: str | None,
     drugs: frozenset[str],
     now: datetime,
+    accepted: Callable[[], None] | None = None,
 ) -> Received:
     """Store a patient's message, once.
 
@@ -187,6 +188,7 @@ def receive(
         choice: the id of a button that was offered in this conversation.
         drugs: ids of the drugs named in the text.
         now: the present instant.
+        accepted: called before anything is written, if the message is new and no person has the conversation.
 
     Raises:
         NotFound, Unauthorized: see `authorise`.
@@ -199,6 +201,8 @@ def receive(
         return _received_before(session, known, conversation)
     if conversation.state is State.CLOSED:
         raise Conflict("this conversation is closed")
+    if accepted and conversation.state is not State.STAFF:
+        accepted()
     offer = _offered(session, conversation_id, choice) if choice is not None else None
     message = Message(role=Role.PATIENT, text=offer.title if offer else text or "", created_at=now)
     seq = (last or 0) + 1

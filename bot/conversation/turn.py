@@ -3,11 +3,10 @@ out. Whatever breaks, a patient is waiting, and gets words that close with a ref
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import anyio
 import structlog
@@ -43,16 +42,6 @@ STORING_AT_ONCE = 40
 class Begun(Protocol):
     """A message that the dialogue has begun to read."""
 
-    async def go_on(self, rest: dict[str, Any]) -> Reply:
-        """The reply, once the message is stored.
-
-        Args:
-            rest: what is known now of its turn.
-
-        Raises:
-            Unavailable: there is no whole reply.
-        """
-
     def drop(self) -> None:
         """There is to be no turn; without effect where there was one."""
 
@@ -61,7 +50,7 @@ class Dialogue(Protocol):
     """What understands a message: Rasa today. The one seam of the design."""
 
     def begin(self, text: str) -> Begun | None:
-        """Begin to read a message while it is still being stored; nothing else may come of it until then.
+        """Begin to read a message of somebody who may write here, while it is being stored; no turn may come of it yet.
 
         Args:
             text: what was typed.
@@ -163,28 +152,52 @@ async def take_turn(incoming: Incoming, *, house: House) -> Outcome:
 async def _hear(incoming: Incoming, house: House) -> Outcome:
     """Store a message and have it answered in its turn."""
     text = incoming.text or ""
-    with _begun(text, house) as begun:
+    with _Ahead(text, house) as ahead:
         try:
             async with house.lanes.arrival(incoming.conversation_id) as lane:
-                received = await _receive(incoming, house)
+                received = await _receive(incoming, house, accepted=ahead.accepted)
         except Unavailable as error:
             log.error("turn.not_stored", error=type(error).__name__)
             return _unstored(house.fixed.unanswered(text, "not_stored", stored=False), house)
         named = received.conversation.named_drugs
         if text and named and (alarm := house.fixed.alarm(text, named)) and not house.fixed.doubts(text, named):
             return await _answer_alarm(received, alarm, house)
-        return await _answer_in_turn(received, house, lane.turn, begun)
+        return await _answer_in_turn(received, house, lane.turn, ahead.begun)
 
 
-@contextmanager
-def _begun(text: str, house: House) -> Iterator[Begun | None]:
-    """Have the dialogue read what was typed while it is being stored, which takes about as long."""
-    begun = house.dialogue.begin(text) if text else None
-    try:
-        yield begun
-    finally:
-        if begun:
-            begun.drop()
+class _Ahead:
+    """Has the dialogue read what was typed once it is the dialogue's to answer, while it is being committed.
+
+    Args:
+        text: what was typed; nothing is begun of a button.
+        house: has the dialogue.
+
+    Attributes:
+        begun: what the dialogue has begun to read, if it has.
+    """
+
+    def __init__(self, text: str, house: House) -> None:
+        self._text, self._dialogue = text, house.dialogue
+        self._loop, self._over = asyncio.get_running_loop(), False
+        self.begun: Begun | None = None
+
+    def accepted(self) -> None:
+        """Begin; called by the thread that stores the message, before it has stored it."""
+        if self._text:
+            self._loop.call_soon_threadsafe(self._begin)
+
+    def _begin(self) -> None:
+        if not self._over:
+            self.begun = self._dialogue.begin(self._text)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Drop what no turn came of."""
+        self._over = True
+        if self.begun:
+            self.begun.drop()
 
 
 async def _raise_alarm(incoming: Incoming, alarm: Alarm, house: House) -> Outcome:
@@ -292,7 +305,7 @@ async def _told_already(received: Received, house: House) -> bool:
     return await _in_thread(work, house)
 
 
-async def _receive(incoming: Incoming, house: House) -> Received:
+async def _receive(incoming: Incoming, house: House, *, accepted: Callable[[], None] | None = None) -> Received:
     def work() -> Received:
         with house.database.writing() as session:
             return store.receive(
@@ -304,6 +317,7 @@ async def _receive(incoming: Incoming, house: House) -> Received:
                 choice=incoming.choice,
                 drugs=house.fixed.drugs(incoming.text) if incoming.text else frozenset(),
                 now=datetime.now(UTC),
+                accepted=accepted,
             )
 
     received = await _in_thread(work, house)

@@ -118,8 +118,8 @@ class RasaDialogue:
             rest["unheard"] = shorten(unheard)
         if offer:
             rest["choice"] = {"intent": offer.intent, "entities": offer.entities}
-        begun = begun or Reading(self._ask, "" if offer else shorten(text))
-        return await begun.go_on(rest)
+        reading = begun if isinstance(begun, Reading) else Reading(self._ask, "" if offer else shorten(text))
+        return await reading.go_on(rest)
 
     async def _ask(self, lines: AsyncIterator[bytes]) -> Reply | None:
         try:

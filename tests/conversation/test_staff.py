@@ -24,6 +24,7 @@ async def test_a_conversation_that_staff_own_is_not_answered_by_the_dialogue(
 ) -> None:
     outcome = await patient.say("what is clomid")
     assert dialogue.heard == []
+    assert dialogue.begun == []
     assert outcome.state is State.STAFF
     assert "Your message has reached the team" in outcome.messages[0].text
     assert_closed(outcome)
