@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol, Self, TypeVar
+from typing import TypeVar
 
 import anyio
 import structlog
@@ -14,9 +14,10 @@ from anyio import to_thread
 
 from bot.content.blocks import Paragraph
 from bot.conversation import guard, handover, questions, store
+from bot.conversation.dialogue import READ_BY_DIALOGUE, Ahead, Begun, Dialogue
 from bot.conversation.fixed import ALARMS, SUSPECTED_BESIDES, Fixed
 from bot.conversation.lanes import Lanes
-from bot.conversation.message import Handoff, Kind, Message, Offer, Reply, Role, State
+from bot.conversation.message import Handoff, Kind, Message, Reply, Role, State
 from bot.conversation.store import Received
 from bot.database import SESSION, Database
 from bot.errors import AxisError, Conflict, Unavailable
@@ -32,45 +33,8 @@ ALARM_STORE_S = 0.5
 SECOND_OPINION_S = 0.5
 """Seconds that an alarm which the spare net doubts waits for the dialogue; then it is raised."""
 
-READ_BY_DIALOGUE = 1000
-"""Characters of a message that the dialogue is given; rules and, of a longer one, the spare net read all of them."""
-
 STORING_AT_ONCE = 40
 """Threads that may wait for the database; more would not make it faster."""
-
-
-class Begun(Protocol):
-    """A message that the dialogue has begun to read."""
-
-    def drop(self) -> None:
-        """There is to be no turn; without effect where there was one."""
-
-
-class Dialogue(Protocol):
-    """What understands a message: Rasa today. The one seam of the design."""
-
-    def begin(self, text: str) -> Begun | None:
-        """Begin to read a message of somebody who may write here, while it is being stored; no turn may come of it yet.
-
-        Args:
-            text: what was typed.
-        """
-
-    async def answer(
-        self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "", begun: Begun | None = None
-    ) -> Reply:
-        """The reply to one message.
-
-        Args:
-            conversation_id: whose turn it is.
-            text: what was typed, or the words on the button.
-            offer: what the button stands for, if it was one.
-            unheard: what was typed since the dialogue was last asked, because a red flag was answered at once.
-            begun: what `begin` gave for this text.
-
-        Raises:
-            Unavailable: there is no whole reply.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +116,7 @@ async def take_turn(incoming: Incoming, *, house: House) -> Outcome:
 async def _hear(incoming: Incoming, house: House) -> Outcome:
     """Store a message and have it answered in its turn."""
     text = incoming.text or ""
-    with _Ahead(text, house) as ahead:
+    with Ahead(text, house.dialogue) as ahead:
         try:
             async with house.lanes.arrival(incoming.conversation_id) as lane:
                 received = await _receive(incoming, house, accepted=ahead.accepted)
@@ -163,41 +127,6 @@ async def _hear(incoming: Incoming, house: House) -> Outcome:
         if text and named and (alarm := house.fixed.alarm(text, named)) and not house.fixed.doubts(text, named):
             return await _answer_alarm(received, alarm, house)
         return await _answer_in_turn(received, house, lane.turn, ahead.begun)
-
-
-class _Ahead:
-    """Has the dialogue read what was typed once it is the dialogue's to answer, while it is being committed.
-
-    Args:
-        text: what was typed; nothing is begun of a button.
-        house: has the dialogue.
-
-    Attributes:
-        begun: what the dialogue has begun to read, if it has.
-    """
-
-    def __init__(self, text: str, house: House) -> None:
-        self._text, self._dialogue = text, house.dialogue
-        self._loop, self._over = asyncio.get_running_loop(), False
-        self.begun: Begun | None = None
-
-    def accepted(self) -> None:
-        """Begin; called by the thread that stores the message, before it has stored it."""
-        if self._text:
-            self._loop.call_soon_threadsafe(self._begin)
-
-    def _begin(self) -> None:
-        if not self._over:
-            self.begun = self._dialogue.begin(self._text)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Drop what no turn came of."""
-        self._over = True
-        if self.begun:
-            self.begun.drop()
 
 
 async def _raise_alarm(incoming: Incoming, alarm: Alarm, house: House) -> Outcome:

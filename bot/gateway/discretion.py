@@ -5,9 +5,9 @@ list (`channel_may_say` in data/<language>/replies.yml), so that a text nobody t
 """
 
 from bot.content.blocks import Block, Table, as_text
+from bot.conversation.dialogue import Begun, Dialogue
 from bot.conversation.fixed import Fixed
 from bot.conversation.message import Kind, Offer, Reply
-from bot.conversation.turn import Begun, Dialogue
 
 TO_PEOPLE = frozenset({"ask_for_person", "start_intake", "skip_question", "stop_intake"})
 """Intents of the buttons that name no subject."""

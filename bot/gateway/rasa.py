@@ -9,8 +9,8 @@ from typing import Any, Self
 import aiohttp
 from pydantic import SecretStr, ValidationError
 
+from bot.conversation.dialogue import READ_BY_DIALOGUE, Begun
 from bot.conversation.message import Kind, Offer, Reply
-from bot.conversation.turn import READ_BY_DIALOGUE, Begun
 from bot.errors import Unavailable
 
 KEEP_ALIVE_S = 3.0

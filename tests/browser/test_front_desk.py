@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bot.app import create
 from bot.content.blocks import Paragraph
+from bot.conversation.dialogue import Begun
 from bot.conversation.fixed import Fixed
 from bot.conversation.message import Handoff, Kind, Offer, Reply
-from bot.conversation.turn import Begun
 from bot.database import Database
 from bot.desk import store as staff_store
 from bot.roles import Role

@@ -11,9 +11,10 @@ import pytest
 
 from bot.content.blocks import Paragraph
 from bot.conversation import erasure, guard, store
+from bot.conversation.dialogue import Begun
 from bot.conversation.fixed import Fixed
 from bot.conversation.message import Handoff, Kind, Offer, Reply, State
-from bot.conversation.turn import Begun, House, Incoming, Outcome, take_turn
+from bot.conversation.turn import House, Incoming, Outcome, take_turn
 from bot.database import Database
 from bot.errors import Conflict, NotFound, Unauthorized, Unavailable
 from bot.safety.red_flags import Level

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from bot.conversation.dialogue import READ_BY_DIALOGUE
 from bot.conversation.message import Kind
-from bot.conversation.turn import READ_BY_DIALOGUE
 from bot.database import Database
 from bot.gateway.rasa import RasaDialogue, shorten
 from evaluation.running import Patient, Running
