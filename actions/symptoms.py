@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from actions.shop import Shop, offer_person
-from actions.topics import answer_question, remembering, show
+from actions.topics import answer_question, is_for, remembering, show
 from actions.turn import Answer, Part, Piece, Subject, say
 from bot.content.topic import Level
 from bot.conversation.message import Kind
@@ -26,7 +26,7 @@ def answer_symptoms(part: Part, shop: Shop) -> Piece:
     topics = []
     for symptom in part.ids("symptoms")[:MOST_SYMPTOMS]:
         about = [one for one in shop.catalogue.served.values() if one.kind == "symptom" and symptom in one.tags]
-        topics += [one for one in about if one not in topics]
+        topics += [one for one in about if one not in topics and is_for(one, part.text)]
     if len(topics) < 2:  # noqa: PLR2004 - a single symptom is a question like any other
         found = answer_question(part, shop)
         return (

@@ -42,6 +42,16 @@ SHORT_WORDS = 7
 """A question of no more words, which names nothing, leans on the one before."""
 
 _WOMEN = re.compile(r"\b(?:women|woman|female|females|wife|girlfriend|girls?|she|her|ladies)\b", re.IGNORECASE)
+_NO_CIS_MAN = re.compile(
+    r"\b(?:my (?:last |next )?periods?|before (?:my |a )?periods?|menses|menstrua\w*|(?:peri)?menopaus\w*|pms"
+    r"|premenstrual|my (?:ovar(?:y|ies)|womb|uterus|vagina)|i(?:'m| am|m) (?:a )?(?:pregnant|woman|girl)|as a woman"
+    r"|breastfeed\w*|egg (?:collection|retrieval)|utrogestan|mtf|ftm|trans(?:fem|masc)\w*|top surgery"
+    r"|trans(?:gender)? ?(?:woman|girl|man|guy|boy)|spiro(?:nolactone)?"
+    r"|o?estr(?:adiol|ogen) (?:patch|patches|gel|pills?|tablets?|week|month))\b",
+    re.IGNORECASE,
+)
+"""What a woman or a transgender patient says of themselves; not what a man does, though his partner may."""
+PAIN = "testicular_pain"
 _LOOKS_BACK = re.compile(r"\b(?:it|its|it's|that|this|they|them|those|these|one)\b", re.IGNORECASE)
 _LEADING = re.compile(
     r"^(?:no|nope|sorry|and|ok|but|so|i\s+meant?|i\s+said|what\s+about|how\s+about|actually)[\s,.:;]+", re.IGNORECASE
@@ -58,7 +68,7 @@ def answer_question(part: Part, shop: Shop) -> Piece:
         return remembering(show(word, Level.PLAIN, shop), part)
     part, leaned = with_context(part, shop)
     question = question_of(part, shop)
-    matches = shop.rank(question)
+    matches = [match for match in shop.rank(question) if is_for(match.topic, part.text)]
     if leaned and matches and _is_of_another_drug(question, matches[0]):
         matches = [match for match in matches if question.drugs & match.topic.drugs]
         return ask_back(matches, shop) if matches else _nothing_found(shop)
@@ -70,6 +80,14 @@ def answer_question(part: Part, shop: Shop) -> Piece:
             return ask_back(matches, shop)
         case _:
             return _nothing_found(shop)
+
+
+def is_for(topic: Served, text: str) -> bool:
+    """Whether a text on a symptom may be shown to who wrote this: what is true of men's breasts or muscles is not for a
+    woman or a transgender patient. What needs help at once is for everybody.
+    """
+    of_men = topic.kind == "symptom" and topic.audience == {"men"} and PAIN not in topic.tags
+    return not of_men or not _NO_CIS_MAN.search(text)
 
 
 def _nothing_found(shop: Shop) -> Piece:

@@ -240,3 +240,22 @@ def test_a_text_comes_with_its_words_explained_and_a_word_alone_too(talk: Talk) 
     word = talk.say("nlu_fallback", "what does IVF mean?")
     assert topics(word) == [("glossary:ivf", "plain")]
     assert word.kind is Kind.ANSWER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my breasts are sore like before menses, is it the letrozole",
+        "growing pains in my chest, estradiol week 6, two little buds, breast tenderness",
+        "i am a trans woman on spiro and my nipples hurt",
+    ],
+)
+def test_a_text_on_mens_breasts_is_not_for_women_and_transgender_patients(talk: Talk, text: str) -> None:
+    reply = talk.say("report_symptom", text)
+    assert "symptom-breast-tissue-gynecomastia" not in [one.topic for one in reply.provenance]
+    assert all("men" not in offer.title.split() for offer in reply.offers)
+
+
+def test_a_text_on_mens_breasts_is_for_a_man_whose_wife_has_seen_it(talk: Talk) -> None:
+    reply = talk.say("report_symptom", "my wife says i am growing man boobs on testosterone")
+    assert topics(reply) == [("symptom-breast-tissue-gynecomastia", "plain")]
