@@ -141,7 +141,7 @@ def report(folder: Path, encoder: Encoder) -> str:
     crossed = cross_validated(pairs, vectors)
     with step("training on all of them"):
         model = fitted(pairs, vectors)
-    others = {name: _of_file(name, model, encoder) for name in ("intents-a", "intents-b")}
+    others = {name: _of_file(name, model, encoder) for name in ("intents-a", "intents-b", "intents-c")}
     outside = [(OUTSIDE, text) for text in held_out.read("outside")]
     strange = guessed(model, outside, encoder.encode([text for _, text in outside]))
     known = {held_out.same(text) for _, text in pairs}

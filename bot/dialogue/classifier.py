@@ -238,7 +238,7 @@ class EmbeddingIntentClassifier(IntentClassifier, Trained):
         """The component's settings."""
         return {
             "sparse_weight": 0.5,  # of tf-idf beside the sentence vector; chosen by cross-validation
-            "keep": 0.97,  # share of in-scope examples that the threshold of being in scope lets pass
+            "keep": 0.9,  # share of in-scope examples that the threshold of being in scope lets pass
             "ranking_length": 5,  # intents that are put out
             "questions": [],  # intents that a message can only have if it asks something
             "outside": "out_of_scope",  # the intent of examples that are none of ours

@@ -27,14 +27,14 @@ def examples() -> tuple[list[str], list[str], Vectors]:
 def model(examples: tuple[list[str], list[str], Vectors]) -> LinearModel:
     """Trained on all of them."""
     texts, intents, vectors = examples
-    return LinearModel(weight=0.5, keep=0.97).fit(texts, vectors, intents, outside=OUTSIDE)
+    return LinearModel(weight=0.5, keep=0.9).fit(texts, vectors, intents, outside=OUTSIDE)
 
 
 def test_unseen_phrases_get_their_intent(examples: tuple[list[str], list[str], Vectors]) -> None:
     texts, intents, vectors = examples
     places = np.random.default_rng(0).permutation(len(texts))
     unseen, seen = places[: len(texts) // 5], places[len(texts) // 5 :]
-    model = LinearModel(weight=0.5, keep=0.97)
+    model = LinearModel(weight=0.5, keep=0.9)
     model.fit([texts[i] for i in seen], vectors[seen], [intents[i] for i in seen], outside=OUTSIDE)
     guesses = model.guess([texts[i] for i in unseen], vectors[unseen])
     right = np.mean([guess.ranking[0][0] == intents[i] for guess, i in zip(guesses, unseen, strict=True)])
@@ -44,7 +44,7 @@ def test_unseen_phrases_get_their_intent(examples: tuple[list[str], list[str], V
     inside = [
         guess.in_scope >= model.threshold for guess, i in zip(guesses, unseen, strict=True) if intents[i] != OUTSIDE
     ]
-    assert np.mean(inside) > 0.93
+    assert np.mean(inside) > 0.86
 
 
 def test_gibberish_is_out_of_scope(model: LinearModel) -> None:

@@ -89,7 +89,7 @@ def test_no_example_stands_twice_or_among_the_phrases_for_measuring() -> None:
     assert len(learned) == len(set(learned))
     held_out = [
         text.lower()
-        for name in (*FILES, *EVERYDAY, "intents-a", "intents-b")
+        for name in (*FILES, *EVERYDAY, "intents-a", "intents-b", "intents-c", "languages")
         for texts in read_yaml(ROOT / "evaluation" / "phrases" / f"{name}.yml").values()
         for text in texts
     ]

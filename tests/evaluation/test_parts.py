@@ -113,7 +113,7 @@ def test_the_sentences_on_entities_name_terms_that_exist() -> None:
     assert [one.text for one in named if not all(term in lexicon for term in one.wanted)] == []
 
 
-@pytest.mark.parametrize("name", ["intents-a", "intents-b"])
+@pytest.mark.parametrize("name", ["intents-a", "intents-b", "intents-c"])
 def test_next_to_no_phrase_for_measuring_is_trained_on_word_for_word(name: str) -> None:
     """Short phrases ("and if it doesnt work?") cannot help but coincide; the report counts without them, too."""
     trained = {held_out.same(text) for _, text in held_out.training()}
