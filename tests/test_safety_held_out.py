@@ -88,7 +88,7 @@ FOUND = {
     "i": {"emergency": 0.97, "crisis": 0.96, "urgent": 0.95},
     "j": {"emergency": 0.97, "crisis": 0.95, "urgent": 0.95},
     "k": {"emergency": 0.98, "crisis": 0.97, "urgent": 0.95},
-    "l": {"emergency": 0.98, "crisis": 0.97, "urgent": 0.9},
+    "l": {"emergency": 0.98, "crisis": 0.97, "urgent": 0.88},
 }
 FOUND_WITHOUT_RASA = {
     "b and d": {"emergency": 0.96, "crisis": 0.94, "urgent": 0.92},
@@ -105,7 +105,7 @@ AS_ONE = {"b and d": 0.97, "e": 0.93, "f": 0.95, "g": 0.95, "h": 0.95, "i": 0.95
 """Emergencies that are answered as one, or as a crisis."""
 SILENCED = {"b and d": 4, "e": 4, "f": 2, "g": 2, "h": 1, "i": 1, "j": 1, "k": 1, "l": 1}
 """False alarms of the rules that the second opinion takes back, at the least."""
-FALSE_ALARMS = {"i": 0.1}
+FALSE_ALARMS = {"i": 0.1, "l": 0.1}
 """Share of the harmless messages that may raise an alarm at the most, where it is more than 0.09."""
 KINDS = ("emergency", "crisis", "urgent")
 
