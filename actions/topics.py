@@ -51,7 +51,8 @@ _NO_CIS_MAN = re.compile(
     re.IGNORECASE,
 )
 """What a woman or a transgender patient says of themselves; not what a man does, though his partner may."""
-PAIN = "testicular_pain"
+TESTICULAR_PAIN = "testicular_pain"
+"""The one symptom of men that is for whoever has it: it may be a torsion."""
 _LOOKS_BACK = re.compile(r"\b(?:it|its|it's|that|this|they|them|those|these|one)\b", re.IGNORECASE)
 _LEADING = re.compile(
     r"^(?:no|nope|sorry|and|ok|but|so|i\s+meant?|i\s+said|what\s+about|how\s+about|actually)[\s,.:;]+", re.IGNORECASE
@@ -86,7 +87,7 @@ def is_for(topic: Served, text: str) -> bool:
     """Whether a text on a symptom may be shown to who wrote this: what is true of men's breasts or muscles is not for a
     woman or a transgender patient. What needs help at once is for everybody.
     """
-    of_men = topic.kind == "symptom" and topic.audience == {"men"} and PAIN not in topic.tags
+    of_men = topic.kind == "symptom" and topic.audience == {"men"} and TESTICULAR_PAIN not in topic.tags
     return not of_men or not _NO_CIS_MAN.search(text)
 
 

@@ -17,7 +17,7 @@ class Begun(Protocol):
 
 
 class Dialogue(Protocol):
-    """What understands a message: Rasa today. The one seam of the design."""
+    """What understands a message."""
 
     def begin(self, text: str) -> Begun | None:
         """Begin to read a message of somebody who may write here, while it is being stored; no turn may come of it yet.

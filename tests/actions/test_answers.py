@@ -259,3 +259,8 @@ def test_a_text_on_mens_breasts_is_not_for_women_and_transgender_patients(talk: 
 def test_a_text_on_mens_breasts_is_for_a_man_whose_wife_has_seen_it(talk: Talk) -> None:
     reply = talk.say("report_symptom", "my wife says i am growing man boobs on testosterone")
     assert topics(reply) == [("symptom-breast-tissue-gynecomastia", "plain")]
+
+
+def test_the_text_on_sudden_pain_in_a_testicle_is_for_a_trans_woman_too(talk: Talk) -> None:
+    reply = talk.say("report_symptom", "i am a trans woman on spiro and have testicle pain")
+    assert topics(reply) == [("testicular-pain-sudden", "plain")]

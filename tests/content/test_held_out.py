@@ -52,3 +52,11 @@ def test_a_question_about_something_else_gets_no_answer(ranked: Ranked) -> None:
     outside = yaml.safe_load((PHRASES / "outside.yml").read_text(encoding="utf-8"))
     silent = sum(decide(ranked(text)) is Verdict.NOTHING for text in outside)
     assert silent / len(outside) >= 0.94
+
+
+def test_a_weak_match_is_offered_and_not_shown(ranked: Ranked) -> None:
+    for text in (
+        "stung by a bee on my toe, it's fat and itchy, that's it. clomid tonight ok?",
+        "Mum's moved into a home and they need the list of her hormone tablets. can you post it",
+    ):
+        assert decide(ranked(text)) is Verdict.ASK_BACK
