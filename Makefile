@@ -60,7 +60,7 @@ format: $(TOOLS)/installed  ## bring the code into shape
 	$(TOOLS)/bin/ruff format .
 	$(TOOLS)/bin/ruff check --fix .
 
-# Installing is all or nothing: the mark is written last.
+# Installing is all or nothing: the mark is written last. Compiled at once, or each start compiles all of Rasa where Python may not write.
 $(VENV)/installed: requirements.lock
 	@test -n "$(UV)" || command -v python3.11 >/dev/null || python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || \
 	  { echo "Axis needs Python 3.11 (or uv, which brings it): install python3.11 and try again."; exit 1; }
@@ -68,7 +68,7 @@ $(VENV)/installed: requirements.lock
 	@if [ -n "$(UV)" ]; then test -x $(PYTHON) || $(UV) venv --quiet --python 3.11 $(VENV); \
 	 else test -x $(PYTHON) || $$(command -v python3.11 || echo python3) -m venv $(VENV); \
 	   test -x $(VENV)/bin/uv || $(PYTHON) -m pip install --quiet uv; fi
-	@VIRTUAL_ENV=$(VENV) $(UV_IN) pip sync --require-hashes requirements.lock
+	@VIRTUAL_ENV=$(VENV) $(UV_IN) pip sync --compile-bytecode --require-hashes requirements.lock
 	@touch $@
 
 $(TOOLS)/installed: requirements-tools.lock $(VENV)/installed
