@@ -1,14 +1,15 @@
-"""The clinic: hours, contact, booking, a person."""
+"""The clinic: hours, contact, booking, what its team alone can do, a person."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
+from actions.memory import Offered
 from actions.shop import Shop, offer_person
 from actions.turn import Answer, Part, Piece, Subject, say
 from bot.content.blocks import Paragraph, Table
-from bot.conversation.message import Handoff, Kind
+from bot.conversation.message import Handoff, Kind, Offer
 
 
 def hours(part: Part, shop: Shop) -> Piece:
@@ -30,9 +31,19 @@ def _tell(name: str) -> Answer:
     return answer
 
 
+def matter(part: Part, shop: Shop) -> Piece:
+    """What only the team can do or knows, such as papers or a lost parcel: a button, or a yes, passes it on to them."""
+    pass_on = Offer(title=shop.fixed.words.phrase("button_pass_on"), intent="ask_for_person")
+    return say(shop, "clinic_matter", kind=Kind.ANSWER, offers=[pass_on], remember={"offered": Offered.PERSON})
+
+
 def person(part: Part, shop: Shop) -> Piece:
-    """A request to the team: the gateway commits the ticket together with this reply."""
-    handoff = Handoff(reason="asked_for_person", summary=part.memory.question or "")
+    """A request to the team: the gateway commits the ticket together with this reply.
+
+    With a button pressed it is about what was typed last, which the gateway knows.
+    """
+    asked = "" if part.text.startswith("/") else part.memory.question or ""
+    handoff = Handoff(reason="asked_for_person", summary=asked)
     piece = say(shop, "handoff", kind=Kind.HANDOFF, handoff=handoff)
     opens = shop.fixed.opens(now=datetime.now(UTC))
     closed = shop.fixed.words.fill("handoff_closed", opens=opens) if opens else []
@@ -48,6 +59,7 @@ class Clinic(Subject):
         "book_appointment": _tell("booking"),
         "ask_cost": _tell("cost"),
         "ask_results_delivery": _tell("results_delivery"),
+        "ask_clinic_matter": matter,
         "ask_for_person": person,
     }
 

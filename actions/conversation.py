@@ -3,14 +3,29 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from actions.clinic import person
+from actions.memory import Offered
 from actions.shop import Shop, offer_person
+from actions.symptoms import alarm
 from actions.topics import offer
 from actions.turn import MOST_OFFERS, Answer, Part, Piece, Subject, say
 from bot.content.blocks import Block, BulletList, Paragraph
 from bot.conversation.message import Kind, Offer
 from bot.conversation.noted import Noted
+from bot.safety import red_flags
 
 MOST_ON_A_BUTTON = 40
+
+
+def affirm(part: Part, shop: Shop) -> Piece:
+    """A yes to what the last reply offered; to what else, nobody knows."""
+    match part.memory.offered:
+        case Offered.PERSON:
+            return person(part, shop)
+        case Offered.URGENT | Offered.CRISIS as level:
+            return alarm(red_flags.Level(level), shop)
+        case _:
+            return say(shop, "no_topic_yet")
 
 
 def _say(name: str, *, person: bool = False) -> Answer:
@@ -89,7 +104,8 @@ class Conversation(Subject):
         "greet": _say("greet_again"),
         "goodbye": _say("goodbye"),
         "thank": _say("thanks"),
-        "affirm": _say("no_topic_yet"),
+        "make_small_talk": _say("small_talk"),
+        "affirm": affirm,
         "deny": _say("no_topic_yet"),
         "skip_question": _say("no_topic_yet"),
         "stop_intake": _say("no_topic_yet"),

@@ -1,13 +1,15 @@
 """What stands before and after an answer: a word for something hard that was said, the question about children before
-testosterone, and a line for who asks for somebody else. All but the word once in a conversation.
+testosterone, a line for who asks for somebody else (all but the word once in a conversation), and the question whether
+there is a danger that the nets were not sure of.
 """
 
 import re
 
-from actions.memory import Memory
+from actions.memory import Memory, Offered
 from actions.shop import Shop, offer_person
 from bot.content.blocks import Block, Paragraph
 from bot.conversation.message import Kind, Offer, Provenance, Reply
+from bot.safety.red_flags import Level
 
 CHILDREN = "testosterone_children"
 """The advice that a question about testosterone treatment meets first."""
@@ -37,18 +39,30 @@ def framed(reply: Reply, text: str, memory: Memory, shop: Shop) -> tuple[Reply, 
         The reply, and the slots to set.
     """
     told = (memory.told or "").split()
+    slots: dict[str, str | None] = {}
     if _meets_children_first(reply, text, memory, shop):
         reply = _children_first(reply, shop)
         told.append(CHILDREN)
+        slots["offered"] = Offered.CHILDREN
     if reply.kind is Kind.ANSWER and _PARTNER.search(text) and not memory.was_told("partner"):
         line: list[Block] = [Paragraph(one) for one in shop.fixed.words.paragraphs("for_partner")]
         reply = reply.model_copy(update={"blocks": [*reply.blocks, *line]})
         told.append("partner")
     reply = _softened(reply, text, shop)
+    slots["told"] = " ".join(told)
     if not text:
-        return reply, {"told": " ".join(told), "noted": memory.noted}
+        return reply, {**slots, "noted": memory.noted}
     noted = shop.fixed.ears.listen(memory.self_told, text)
-    return reply, {"told": " ".join(told), "noted": noted.model_dump_json(), "goal": noted.goal or memory.goal}
+    return reply, {**slots, "noted": noted.model_dump_json(), "goal": noted.goal or memory.goal}
+
+
+def asked_whether(level: Level, reply: Reply, shop: Shop) -> Reply:
+    """A reply that also asks whether there is a crisis, or an urgent sign: the second net took the message for half of
+    one. The answer is not kept back for it; a button, or a yes, brings what one gets.
+    """
+    lines: list[Block] = [Paragraph(one) for one in shop.fixed.words.paragraphs(f"whether_{level}")]
+    now = Offer(title=shop.fixed.words.phrase(f"button_{level}"), intent=f"report_{level}")
+    return reply.model_copy(update={"blocks": [*reply.blocks, *lines], "offers": [now, *reply.offers]})
 
 
 def _meets_children_first(reply: Reply, text: str, memory: Memory, shop: Shop) -> bool:

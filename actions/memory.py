@@ -1,11 +1,25 @@
 """What a conversation remembers from turn to turn: Rasa's slots, with names."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Self
 
 from rasa_sdk import Tracker
 
 from bot.conversation.noted import Noted
+
+
+class Offered(StrEnum):
+    """What the last reply offers or asks, so that a word or two are enough for an answer."""
+
+    PERSON = "person"
+    """To pass on to the team what was written."""
+    URGENT = "urgent"
+    """To be told what to do, and the team too, if it is happening now."""
+    CRISIS = "crisis"
+    """To be told whom to call, and the team too, if they are not safe or think of dying."""
+    CHILDREN = "children"
+    """Whether there are hopes for children, now or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +32,7 @@ class Memory:
         question: the last question, in full words.
         goal: what the patient hopes for with children.
         noted: what they have said of themselves, as JSON.
+        offered: see Offered; of the last reply.
         told: ids of what was said once and need not be said again, separated by spaces.
     """
 
@@ -30,6 +45,7 @@ class Memory:
     question: str | None = None
     noted: str | None = None
     told: str | None = None
+    offered: str | None = None
 
     @classmethod
     def of(cls, tracker: Tracker) -> Self:

@@ -45,10 +45,15 @@ def answer_symptoms(part: Part, shop: Shop) -> Piece:
 
 def emergency(part: Part, shop: Shop) -> Piece:
     """An emergency, crisis or urgent sign that no rule matched but the second net did: the general text."""
-    reply = shop.fixed.general_alarm(LEVELS[part.intent])
+    return alarm(LEVELS[part.intent], shop)
+
+
+def alarm(level: red_flags.Level, shop: Shop) -> Piece:
+    """The general text of a level, with its ticket."""
+    reply = shop.fixed.general_alarm(level)
     return Piece(
-        kind=reply.kind, blocks=list(reply.blocks), key=part.intent, closing=reply.closing, provenance=reply.provenance,
-        handoff=reply.handoff,
+        kind=reply.kind, blocks=list(reply.blocks), key=f"alarm:{level}", closing=reply.closing,
+        provenance=reply.provenance, handoff=reply.handoff,
     )  # fmt: skip
 
 

@@ -14,19 +14,27 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.framing import framed
-from actions.memory import Memory
+from actions.framing import asked_whether, framed
+from actions.memory import Memory, Offered
 from actions.shop import Shop, shop
 from bot.content.blocks import Block, Paragraph
 from bot.conversation.message import Gap, Handoff, Kind, Offer, Provenance, Reply, Term
 from bot.conversation.redaction import redact
+from bot.dialogue.parts import asks
 from bot.encoder import packed
 from bot.lexicon import Mention
+from bot.safety.red_flags import Level
 
 log = structlog.get_logger()
 
 FAILED = {"failed": True}
 """What stands for an answer that could not be made: within a form its question alone would hide that."""
+
+ASKING = frozenset({Kind.ANSWER, Kind.CLARIFICATION, Kind.REFUSAL, Kind.FALLBACK, Kind.SMALLTALK})
+"""Replies that may also ask whether there is a danger; the others say what to do, or have passed it on."""
+
+MOST_WORDS_OF_A_GOAL = 5
+"""Of an answer to the question about children; more words ask or tell something else."""
 
 MOST_OFFERS = 6
 """Buttons under one reply."""
@@ -107,9 +115,13 @@ class Subject(Action, ABC):
             shop().refresh()
             pieces = [_answer(part, shop()) for part in parts_of(tracker, shop())]
             reply, noted = framed(merge(pieces), *_said(tracker), shop())
+            asked = {}
+            if reply.kind in ASKING and (level := _in_doubt_of(tracker)):
+                reply, asked = asked_whether(level, reply, shop()), {"offered": Offered(level)}
             reply = _with_vector(reply, tracker.latest_message, shop())
             dispatcher.utter_message(json_message=reply.model_dump(mode="json"))
-            remembered = noted | {name: value for piece in pieces for name, value in piece.remember.items()}
+            said = {name: value for piece in pieces for name, value in piece.remember.items()}
+            remembered = _offered_before(tracker) | noted | said | asked
             events = [SlotSet(name, value) for name, value in remembered.items()]
             # After its answer Axis listens; saying so saves Rasa from predicting it. A form goes on by itself.
             return events if tracker.active_loop.get("name") else [*events, FollowupAction("action_listen")]
@@ -118,6 +130,17 @@ class Subject(Action, ABC):
             log.error("action.failed", action=self.name(), error=type(error).__name__)
             dispatcher.utter_message(json_message=FAILED)
             return []
+
+
+def _offered_before(tracker: Tracker) -> dict[str, None]:
+    """What was offered by the reply before is not any more: a yes is one to the last."""
+    return {"offered": None} if tracker.get_slot("offered") else {}
+
+
+def _in_doubt_of(tracker: Tracker) -> Level | None:
+    """Of which level the second net is in doubt; within a form the next question would hide that it was asked about."""
+    level = tracker.latest_message.get("in_doubt_of")
+    return Level(level) if level and not tracker.active_loop.get("name") else None
 
 
 def _said(tracker: Tracker) -> tuple[str, Memory]:
@@ -132,7 +155,8 @@ def remembered(tracker: Tracker, with_shop: Shop) -> Memory:
     unheard = (tracker.latest_message.get("metadata") or {}).get("unheard")
     if not unheard:
         return memory
-    return replace(memory, noted=with_shop.fixed.ears.listen(memory.self_told, unheard).model_dump_json())
+    noted = with_shop.fixed.ears.listen(memory.self_told, unheard).model_dump_json()
+    return replace(memory, noted=noted, offered=None)  # a yes after a red flag's text is one to that
 
 
 def answers() -> dict[str, Answer]:
@@ -192,6 +216,8 @@ OVERRIDING = frozenset({"report_emergency", "report_crisis", "report_urgent", "a
 def _answer(part: Part, with_shop: Shop) -> Piece:
     """A part's piece; what must be refused by its words is, whatever the classifier thought."""
     table = answers()
+    if goal := _goal_told(part, with_shop):
+        return table["share_fertility_goal"](replace(part, chosen={"goal": goal}), with_shop)
     refused = None if part.intent in OVERRIDING or part.chosen else with_shop.fixed.refusals.check(part.text)
     if refused is None and part.intent in ONLY_GUESSED:
         found = table["nlu_fallback"](part, with_shop)
@@ -199,6 +225,14 @@ def _answer(part: Part, with_shop: Shop) -> Piece:
             return found
     intent = REFUSED_AS[refused.id] if refused else part.intent
     return table.get(intent, table["nlu_fallback"])(part, with_shop)
+
+
+def _goal_told(part: Part, with_shop: Shop) -> str | None:
+    """The goal that a word or two name, where the last reply asked about children: "later", "yes", "no"."""
+    asked = part.memory.offered == Offered.CHILDREN and part.intent not in OVERRIDING and not part.chosen
+    if not asked or part.text.startswith("/") or len(part.text.split()) > MOST_WORDS_OF_A_GOAL or asks(part.text):
+        return None
+    return with_shop.fixed.goals.find(part.text, asked=True) or ("no" if part.intent == "deny" else None)
 
 
 def _with_vector(reply: Reply, message: Mapping[str, Any], with_shop: Shop) -> Reply:

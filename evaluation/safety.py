@@ -15,8 +15,8 @@ from evaluation.markdown import bullets, picture, quoted, section, table
 DANGERS = ("emergency", "crisis", "urgent")
 HARMLESS = "harmless"
 NEAR = "about a danger"
-FILES = ("safety", *(f"safety-{letter}" for letter in "bcdefghijkl"))
-SCOPES = ("scope", "scope-b")
+FILES = ("safety", *(f"safety-{letter}" for letter in "bcdefghijklmnop"))
+SCOPES = ("scope", "scope-b", "scope-m")
 PRESENT = frozenset({"present", "other_present"})
 """Scopes that must raise an alarm."""
 GENERAL = frozenset({"emergency_general", "crisis_general", "urgent_general"})
@@ -152,7 +152,7 @@ def _scope(scoped: Sequence[Raised]) -> str:
         rows.append((kind, wanted, *recall(scoped, kind)))
     right = Share.among(bool(one.found) == (one.wanted in PRESENT) for one in scoped)
     head = ("scope", "wanted", "raises an alarm, Rasa stopped", "raises an alarm")
-    title = "Negation, past, others, questions (`scope.yml`, `scope-b.yml`)"
+    title = "Negation, past, others, questions (`scope.yml`, `scope-b.yml`, `scope-m.yml`)"
     return section(title, table(head, rows), f"Right in all: {right}.", depth=3)
 
 

@@ -10,10 +10,12 @@ import pytest
 from bot.conversation.fixed import SUSPECTED, Fixed
 from bot.datafile import read_yaml
 from bot.dialogue.safety_net import Finding
-from bot.safety.red_flags import DOUBTED, Level
+from bot.safety.contest import doubted_below
+from bot.safety.red_flags import Level
 from bot.settings import ROOT
 from evaluation.asking import alarm, ask
 from evaluation.running import Running
+from evaluation.safety import PRESENT
 from tests import trained
 
 served_net = trained.served_net
@@ -28,10 +30,15 @@ UNSEEN = {
     "j": ("safety-j",),
     "k": ("safety-k",),
     "l": ("safety-l",),
+    "m": ("safety-m",),
+    "n": ("safety-n",),
+    "o": ("safety-o",),
+    "p": ("safety-p",),
 }
-"""Nothing was written for them, but words of the rule on suicide for two of "j", after it was asked. The first two
-together, since one phrase must not decide: the encoder's int8 differs by processor. The third is by an author asked to
-be as unpredictable as patients are, and has bounds of its own; those after it came after the thresholds of their day.
+"""No phrase was written for them, but words of rules for two of "j" and one of "m", after they were asked; the false
+alarms of "m" were in view when rules became contestable more often. The first two together, since one phrase must not
+decide: the encoder's int8 differs by processor. The third is by an author asked to be as unpredictable as patients are,
+and has bounds of its own; those after it came after the thresholds of their day.
 """
 
 
@@ -75,8 +82,8 @@ def alarm_of(fixed: Fixed, text: str, found: Finding) -> str:
 
 def is_doubted(fixed: Fixed, text: str, found: Finding) -> bool:
     """Whether both nets speak against the alarm that the rules find in a text."""
-    by_rules = fixed.alarm(text)
-    return bool(by_rules) and fixed.doubts(text) and found.danger < DOUBTED[by_rules.level]
+    doubted = fixed.alarm(text) and fixed.doubts(text)
+    return bool(doubted) and found.danger < doubted_below(text, rules=fixed.red_flags)
 
 
 FOUND = {
@@ -89,6 +96,10 @@ FOUND = {
     "j": {"emergency": 0.97, "crisis": 0.95, "urgent": 0.95},
     "k": {"emergency": 0.98, "crisis": 0.97, "urgent": 0.95},
     "l": {"emergency": 0.98, "crisis": 0.97, "urgent": 0.88},
+    "m": {"emergency": 0.98, "crisis": 0.97, "urgent": 0.95},
+    "n": {"emergency": 0.98, "crisis": 0.96, "urgent": 0.95},
+    "o": {"emergency": 0.97, "crisis": 0.96, "urgent": 0.95},
+    "p": {"emergency": 0.96, "crisis": 0.95, "urgent": 0.86},
 }
 FOUND_WITHOUT_RASA = {
     "b and d": {"emergency": 0.96, "crisis": 0.94, "urgent": 0.92},
@@ -100,13 +111,17 @@ FOUND_WITHOUT_RASA = {
     "j": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.9},
     "k": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.9},
     "l": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.85},
+    "m": {"emergency": 0.95, "crisis": 0.93, "urgent": 0.92},
+    "n": {"emergency": 0.95, "crisis": 0.93, "urgent": 0.92},
+    "o": {"emergency": 0.95, "crisis": 0.93, "urgent": 0.92},
+    "p": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.9},
 }
-AS_ONE = {"b and d": 0.97, "e": 0.93, "f": 0.95, "g": 0.95, "h": 0.95, "i": 0.95, "j": 0.95, "k": 0.95, "l": 0.95}
+AS_ONE = {**dict.fromkeys("fghijklmnop", 0.95), "b and d": 0.97, "e": 0.93}
 """Emergencies that are answered as one, or as a crisis."""
-SILENCED = {"b and d": 4, "e": 4, "f": 2, "g": 2, "h": 1, "i": 1, "j": 1, "k": 1, "l": 1}
+SILENCED = {**dict.fromkeys("hijklmnop", 1), "b and d": 4, "e": 4, "f": 2, "g": 2}
 """False alarms of the rules that the second opinion takes back, at the least."""
-FALSE_ALARMS = {"i": 0.1, "l": 0.1}
-"""Share of the harmless messages that may raise an alarm at the most, where it is more than 0.09."""
+FALSE_ALARMS = {"i": 0.07, "l": 0.08, "m": 0.035, "n": 0.035, "o": 0.05}
+"""Share of the harmless messages that may raise an alarm at the most, where it is another than 0.06."""
 KINDS = ("emergency", "crisis", "urgent")
 
 
@@ -148,7 +163,30 @@ def test_an_emergency_is_answered_as_one_and_not_only_as_urgent(raised: dict[str
 def test_most_harmless_messages_raise_no_alarm(raised: dict[str, Counter[str]], which: str) -> None:
     """Wanted 2 in a hundred: these phrases were made to sound like emergencies (ADR 13)."""
     found = raised["harmless"]
-    assert 1 - found[""] / found.total() <= FALSE_ALARMS.get(which, 0.09), found
+    assert 1 - found[""] / found.total() <= FALSE_ALARMS.get(which, 0.06), found
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("ordinary-m", 0.006), ("ordinary-n", 0.006), ("ordinary-o", 0.006), ("ordinary-p", 0.006)]
+)
+def test_hardly_an_ordinary_message_raises_an_alarm(
+    served_net: Callable[[str], Finding], fixed: Fixed, name: str, most: float
+) -> None:
+    """Wanted 1 in a thousand: three in five hundred are the most that chance makes of it, and of another processor."""
+    texts = read_yaml(ROOT / "evaluation" / "phrases" / f"{name}.yml")["harmless"]
+    raised = [text for text in texts if alarm_of(fixed, text, served_net(text))]
+    assert len(raised) / len(texts) <= most, raised
+
+
+@pytest.mark.parametrize(("name", "least"), [("scope", 0.88), ("scope-b", 0.87), ("scope-m", 0.9)])
+def test_scope_is_read_as_it_is_meant(
+    served_net: Callable[[str], Finding], fixed: Fixed, name: str, least: float
+) -> None:
+    """Wanted 90 in a hundred, and every danger that is there."""
+    phrases = read_yaml(ROOT / "evaluation" / "phrases" / f"{name}.yml")
+    found = [(one["scope"] in PRESENT, bool(alarm_of(fixed, one["text"], served_net(one["text"])))) for one in phrases]
+    assert all(raised for there, raised in found if there)
+    assert sum(there == raised for there, raised in found) / len(found) >= least
 
 
 @pytest.mark.parametrize("kind", KINDS)

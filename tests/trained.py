@@ -11,6 +11,7 @@ from bot.dialogue.close_reader import CloseReader
 from bot.dialogue.red_flags import rules
 from bot.dialogue.safety_net import Finding, SafetyNet, SafetyNetDetector
 from bot.encoder import Encoder
+from bot.safety import red_flags
 from bot.safety.red_flags import Level, Told, told
 from bot.settings import Settings
 
@@ -29,4 +30,8 @@ def served_net() -> Callable[[str], Finding]:
     def how(text: str, of: Level | None) -> Told:
         return told(text, rules=rules(), of=of)
 
-    return lambda text: net.check(text, encoder.encode([text]), how=how)
+    def found(text: str) -> Finding:
+        by_rules = red_flags.check(text, rules=rules())
+        return net.check(text, encoder.encode([text]), how=how, closely=by_rules is not None)
+
+    return found

@@ -15,7 +15,7 @@ from bot.conversation.message import Closing, Handoff, Kind, Offer, Provenance, 
 from bot.conversation.noted import Ears
 from bot.hours import Hours
 from bot.lexicon import Lexicon
-from bot.safety import closings, moments, red_flags, refusals
+from bot.safety import closings, contest, moments, red_flags, refusals
 from bot.safety.closings import FALLBACKS
 from bot.safety.red_flags import Alarm, EmergencyNumbers, Level, Told
 from bot.safety.spare_net import FILE as SPARE
@@ -159,9 +159,9 @@ class Fixed:
 
         Source: docs/decisions/0020-a-second-opinion.md.
         """
-        if self.spare is None or self.spare.worst(text)[1] >= red_flags.ASKED:
+        if self.spare is None or self.spare.worst(text)[1] >= contest.ASKED:
             return False
-        return red_flags.is_contestable(text, rules=self.red_flags, named=named)
+        return contest.doubted_below(text, rules=self.red_flags, named=named) > 0.0
 
     def unanswered(self, text: str, fallback: str, *, stored: bool) -> Reply:
         """What is said when nothing understood a message: an alarm if it sounds like one, else the honest fallback.

@@ -20,6 +20,9 @@ from bot.triage.tables import TicketRow
 from bot.triage.ticket import STAFF, Shelf
 from bot.triage.ticket import State as TicketState
 
+_LOOKED_THROUGH = 20
+"""Messages among which one is looked for that was typed."""
+
 
 def say(
     session: Session, ticket: Ticket, text: str, *, actor: str, role: StaffRole, fixed: Fixed, now: datetime
@@ -113,3 +116,14 @@ def last_said(session: Session, conversation_id: str) -> tuple[int, Message | No
         .limit(1)
     ).first()
     return last, Message(**row.body) if row else None
+
+
+def last_typed(session: Session, conversation_id: str) -> str:
+    """What the patient wrote last, other than by a button; empty if they never wrote."""
+    rows = session.scalars(
+        select(MessageRow)
+        .where(MessageRow.conversation_id == conversation_id, MessageRow.role == Role.PATIENT)
+        .order_by(MessageRow.seq.desc())
+        .limit(_LOOKED_THROUGH)
+    )
+    return next((Message(**row.body).text for row in rows if not row.offers), "")

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from textwrap import shorten
 from typing import TypeVar
 
 import anyio
@@ -32,6 +33,9 @@ ALARM_STORE_S = 0.5
 
 SECOND_OPINION_S = 0.5
 """Seconds that an alarm which the spare net doubts waits for the dialogue; then it is raised."""
+
+MATCHED = 200
+"""Characters of what opened a ticket, in the list of the team."""
 
 STORING_AT_ONCE = 40
 """Threads that may wait for the database; more would not make it faster."""
@@ -289,12 +293,15 @@ async def _finish(received: Received, reply: Reply, house: House, *, alarm: str 
 
 def _hand_over(session: SESSION, received: Received, handoff: Handoff, house: House, *, now: datetime) -> None:
     """Open the ticket that the reply mentions; of an intake staff read the answers, else what was written."""
+    said, opened_by = received.message.text, handoff.summary or handoff.reason
+    if received.offer and (typed := handover.last_typed(session, received.conversation.id)):
+        said, opened_by = typed, shorten(typed, MATCHED, placeholder="…")  # "Ask for a person" tells nobody what for
     tickets.open_ticket(
         session,
         conversation_id=received.conversation.id,
         assessment=house.fixed.urgency.assess(handoff.reason, handoff.answers),
-        matched=handoff.reason if handoff.intake else handoff.summary or handoff.reason,
-        summary=handoff.summary if handoff.intake else received.message.text,
+        matched=handoff.reason if handoff.intake else opened_by,
+        summary=handoff.summary if handoff.intake else said,
         now=now,
         answers=handoff.answers,
         intake=handoff.intake,

@@ -1,8 +1,9 @@
 """Rasa component: which intent a message has, how sure that is, and whether it is a subject of ours at all.
 
 A linear support-vector machine on the sentence vector and half-weighted tf-idf of characters and words; a softmax whose
-temperature is fitted by cross-validation; and a score of being in scope: the log of the classifier's probability plus
-eight times the mean cosine of the three nearest training examples. Measured: docs/decisions/0002-classifier.md.
+temperature is fitted by cross-validation; the nearest training examples, heard as much as they help there; and a score
+of being in scope: the log of the machine's probability plus eight times the mean cosine of the three nearest. Measured:
+docs/decisions/0002-classifier.md.
 Source of the score's form: own measurement on CLINC150 (Larson et al. 2019).
 """
 
@@ -12,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,9 @@ CANDIDATES = 8
 REGULARISATION = 0.5
 """Chosen by training on ten examples of each intent and measuring on the others (docs/decisions/0002-classifier.md)."""
 NEARNESS_WEIGHT = 8.0
+HEARD = ((1.0, 0.0), *product((1.0, 0.9, 0.8, 0.7), (4.0, 8.0, 12.0, 16.0)))
+"""What the logarithm of the probability of an intent, and the mean cosine of its three nearest examples, may be
+multiplied by. Of few examples the nearest are seldom near, and are best not heard."""
 TEMPERATURES = np.linspace(0.5, 15.0, 60)
 Floats = NDArray[np.float64]
 
@@ -77,6 +81,7 @@ class LinearModel:
     def __init__(self, *, weight: float, keep: float | None) -> None:
         self._weight, self._keep = weight, keep
         self.temperature = 1.0
+        self.heard = HEARD[0]
         self.threshold = -np.inf
 
     def fit(self, texts: Sequence[str], vectors: Vectors, intents: Sequence[str], *, outside: str) -> LinearModel:
@@ -94,14 +99,17 @@ class LinearModel:
         features = hstack([csr_matrix(vectors), self._weight * hstack(counted)]).tocsr()
         labels = np.array(intents)
         names = np.unique(labels)
-        wanted = [one for one in names if self._keep is not None and one != outside]
-        self._near = [vectors[labels == one] if one in wanted else vectors[:0] for one in names]
-        decisions, nearness, asked = self._cross_validated(features, vectors, labels, wanted)
+        self._ours = names != outside
+        self._near = [vectors[labels == one] for one in names if self._keep is not None]
+        decisions, near, asked = self._cross_validated(features, vectors, labels)
         rows, places = np.flatnonzero(asked), np.searchsorted(names, labels[asked])
         losses = [-np.log(_softmax(decisions * t)[rows, places] + 1e-12).mean() for t in TEMPERATURES]
         self.temperature = float(TEMPERATURES[int(np.argmin(losses))])
         if self._keep is not None:
-            scores = np.log(_softmax(decisions * self.temperature).max(axis=1)) + NEARNESS_WEIGHT * nearness
+            probabilities = _softmax(decisions * self.temperature)
+            losses = [-np.log(_heard(probabilities, near, *one)[rows, places] + 1e-12).mean() for one in HEARD]
+            self.heard = HEARD[int(np.argmin(losses))]
+            scores = self._in_scope(probabilities, near)
             self.threshold = float(np.quantile(scores[labels != outside], 1 - self._keep))
         self._machine = _machine().fit(features, labels)
         self._prepare()
@@ -145,22 +153,23 @@ class LinearModel:
         return self._weight * decision
 
     def _cross_validated(
-        self, features: csr_matrix, vectors: Vectors, labels: NDArray[np.str_], wanted: Sequence[str]
+        self, features: csr_matrix, vectors: Vectors, labels: NDArray[np.str_]
     ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        """Decisions of each example by a model that has not seen it, nearness of those whose labels want it, and which
-        were asked: all, or where the temperature is all that is wanted, the first of the folds.
+        """Decisions of each example by a model that has not seen it, its nearness to each label, and which were asked:
+        all, or where the temperature is all that is wanted, the first of the folds, and no nearness.
         """
-        decisions, nearness = np.zeros((len(labels), len(np.unique(labels)))), np.zeros(len(labels))
-        asked = np.zeros(len(labels), bool)
+        decisions = np.zeros((len(labels), len(np.unique(labels))))
+        near, asked = np.zeros_like(decisions), np.zeros(len(labels), bool)
         folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(features, labels)
         for seen, unseen in islice(folds, None if self._keep is not None else 1):
             asked[unseen] = True
             decisions[unseen] = _machine().fit(features[seen], labels[seen]).decision_function(features[unseen])
-            known, names = labels[seen], np.unique(labels)
-            near = [vectors[seen[known == one]] if one in wanted else vectors[:0] for one in names]
-            for place in unseen[np.isin(labels[unseen], wanted)]:
-                nearness[place] = _nearness(vectors[place], near, decisions[place])
-        return decisions, nearness, asked
+            if self._keep is None:
+                continue
+            examples = [vectors[seen[labels[seen] == one]] for one in np.unique(labels)]
+            for place in unseen:
+                near[place] = _nearness(vectors[place], examples, decisions[place])
+        return decisions, near, asked
 
     def guess(self, texts: Sequence[str], vectors: Vectors) -> list[Guess]:
         """What each text probably is.
@@ -170,13 +179,19 @@ class LinearModel:
             vectors: theirs, float32, (len(texts), 384), unit length.
         """
         probabilities = self._probabilities(texts, vectors)
-        nearness = [_nearness(vector, self._near, row) for vector, row in zip(vectors, probabilities, strict=True)]
-        scores = np.log(probabilities.max(axis=1)) + NEARNESS_WEIGHT * np.array(nearness)
+        near = np.stack(
+            [_nearness(vector, self._near, row) for vector, row in zip(vectors, probabilities, strict=True)]
+        )
+        scores, weighed = self._in_scope(probabilities, near), _heard(probabilities, near, *self.heard)
         names = self._machine.classes_
         return [
             Guess([(str(names[place]), float(row[place])) for place in np.argsort(-row)], float(score))
-            for row, score in zip(probabilities, scores, strict=True)
+            for row, score in zip(weighed, scores, strict=True)
         ]
+
+    def _in_scope(self, probabilities: Floats, near: Floats) -> Floats:
+        """The score of being a subject of ours, of each text."""
+        return np.log(probabilities.max(axis=1)) + NEARNESS_WEIGHT * near[:, self._ours].max(axis=1)
 
     def likely(self, text: str, vector: Vectors) -> dict[str, float]:
         """How likely each label of one text is, without the score of being in scope, which takes longer.
@@ -217,16 +232,24 @@ def _softmax(decisions: Floats) -> Floats:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def _nearness(vector: Vectors, near: Sequence[Vectors], liking: Floats) -> float:
-    """The mean cosine of the three nearest examples of the likeliest intents.
+def _heard(probabilities: Floats, near: Floats, share: float, weight: float) -> Floats:
+    """Probabilities in which the nearest examples are heard."""
+    return _softmax(share * np.log(probabilities + 1e-12) + weight * near)
+
+
+def _nearness(vector: Vectors, examples: Sequence[Vectors], liking: Floats) -> Floats:
+    """The mean cosine of the three nearest examples of each of the likeliest intents; of the others the least of these.
 
     Args:
         vector: float32, (384,), unit length.
-        near: for each intent its examples' vectors, none for the one that is out of scope.
+        examples: of each intent the vectors.
         liking: how likely each intent is, in any unit.
     """
-    likeness = np.concatenate([near[place] @ vector for place in np.argsort(-liking)[:CANDIDATES]])
-    return mean_of_nearest(likeness)
+    likeliest = np.argsort(-liking)[:CANDIDATES]
+    found = np.array([mean_of_nearest(examples[place] @ vector) for place in likeliest])
+    near = np.full(len(examples), found.min())
+    near[likeliest] = found
+    return near
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -238,7 +261,7 @@ class EmbeddingIntentClassifier(IntentClassifier, Trained):
         """The component's settings."""
         return {
             "sparse_weight": 0.5,  # of tf-idf beside the sentence vector; chosen by cross-validation
-            "keep": 0.9,  # share of in-scope examples that the threshold of being in scope lets pass
+            "keep": 0.86,  # share of in-scope examples that the threshold of being in scope lets pass
             "ranking_length": 5,  # intents that are put out
             "questions": [],  # intents that a message can only have if it asks something
             "outside": "out_of_scope",  # the intent of examples that are none of ours

@@ -76,9 +76,10 @@ class Nearest:
 
 
 def mean_of_nearest(likeness: NDArray[np.float32]) -> float:
-    """The mean cosine of the three nearest.
+    """The mean cosine of the three nearest, or of as many as there are.
 
     Args:
-        likeness: cosines of at least three examples.
+        likeness: cosines of at least one example.
     """
-    return float(np.partition(likeness, -NEIGHBOURS)[-NEIGHBOURS:].mean())
+    few = len(likeness) <= NEIGHBOURS
+    return float((likeness if few else np.partition(likeness, -NEIGHBOURS)[-NEIGHBOURS:]).mean())

@@ -17,8 +17,8 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.lexicon import Lexicon
-from bot.safety import red_flags
-from bot.safety.red_flags import LEVELS, Level, RedFlags
+from bot.safety import contest, red_flags
+from bot.safety.red_flags import LEVELS, Alarm, Level, RedFlags
 from bot.settings import Settings
 
 INTENTS = {Level.EMERGENCY: "report_emergency", Level.CRISIS: "report_crisis", Level.URGENT: "report_urgent"}
@@ -26,6 +26,9 @@ INTENTS = {Level.EMERGENCY: "report_emergency", Level.CRISIS: "report_crisis", L
 
 DANGER = "danger"
 """Message key: the second net's probability of emergency, crisis and urgent sign together."""
+
+RULED = "ruled"
+"""Message key: the alarm that the rules find, or None."""
 
 
 @cache
@@ -53,18 +56,26 @@ class RedFlagDetector(GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Override the intent where a rule matches, unless the net doubts it or has found something more urgent."""
         for message in messages:
-            text = message.get(TEXT) or ""
-            alarm = red_flags.check(text, rules=rules())
-            if alarm is None or _is_doubted(alarm.level, message, text) or _is_less_urgent(alarm.level, message):
+            alarm = by_rules(message)
+            if alarm is None or _is_doubted(message) or _is_less_urgent(alarm.level, message):
                 continue
             message.set("intent", {"name": INTENTS[alarm.level], "confidence": 1.0}, add_to_output=True)
             message.set("red_flag", alarm.rule, add_to_output=True)
         return messages
 
 
-def _is_doubted(level: Level, message: Message, text: str) -> bool:
-    """Whether the second net is sure that a message is harmless, and may say so to a rule of this level."""
-    return message.get(DANGER, 1.0) < red_flags.DOUBTED[level] and red_flags.is_contestable(text, rules=rules())
+def by_rules(message: Message) -> Alarm | None:
+    """The alarm that the rules find in a message; looked for once."""
+    if RULED not in message.data:
+        message.set(RULED, red_flags.check(message.get(TEXT) or "", rules=rules()))
+    found: Alarm | None = message.get(RULED)
+    return found
+
+
+def _is_doubted(message: Message) -> bool:
+    """Whether the second net is sure enough that a message is harmless to speak against the rules."""
+    danger: float = message.get(DANGER, 1.0)
+    return danger < contest.doubted_below(message.get(TEXT) or "", rules=rules())
 
 
 def _is_less_urgent(level: Level, message: Message) -> bool:

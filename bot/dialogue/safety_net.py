@@ -1,9 +1,10 @@
 """Rasa component: the second net. What no rule caught, a classifier may: emergencies, crises, urgent signs.
 
 It learns from data/<language>/safety/examples and, as harmless, from all training phrases of other intents and the ways
-in which people ask for a topic. Where its machine is not sure that a text is harmless, the examples nearest in meaning
-and the close reader are heard, too. Its thresholds are low on purpose: an alarm too many costs a patient a line to
-read, one too few may cost a life. It knows levels only; which text is said is the matter of `actions.symptoms`.
+in which people ask for a topic. Where its machine is not sure that a text is harmless, or a rule is not, the examples
+nearest in meaning and the close reader are heard, too. Its thresholds are low on purpose: an alarm too many costs a
+patient a line to read, one too few may cost a life. It knows levels only; which text is said is the matter of
+`actions.symptoms`.
 """
 
 from __future__ import annotations
@@ -27,23 +28,30 @@ from bot.datafile import read_phrases
 from bot.dialogue.classifier import LinearModel, vector_of
 from bot.dialogue.close_reader import CloseReader
 from bot.dialogue.nearest import Nearest
-from bot.dialogue.red_flags import DANGER, INTENTS, rules
+from bot.dialogue.red_flags import DANGER, INTENTS, by_rules, rules
 from bot.dialogue.trained import Trained
 from bot.encoder import Encoder, Vectors
 from bot.safety.red_flags import Level, Told, told
 from bot.safety.spare_net import HARMLESS
 from bot.settings import Settings
 
+IN_DOUBT_OF = "in_doubt_of"
+"""Message key: the level of which the patient is to be asked whether it is there; the actions read it."""
+
 _LEVELS = {intent: level for level, intent in INTENTS.items()}
 
-CRISIS = 0.12
+CRISIS = 0.2
 """Probability of a crisis from which it is one."""
 CRISIS_DENIED = 0.95
 """The same where all that is said of dying, harm and violence is denied: "just fed up, not suicidal or anything"."""
+EMERGENCY = 0.12
+"""Probability of an emergency from which, with that of a crisis, it may be one."""
 ALARM = 0.15
-"""Probability of emergency and crisis together from which there is an alarm."""
-URGENT = 0.3
+"""Probability of emergency and crisis together from which there is an alarm, if the emergency has that share of it."""
+URGENT = 0.4
 """Probability of all three together from which a clinician should hear about it today."""
+IN_DOUBT, CRISIS_IN_DOUBT = 0.15, 0.12
+"""The same, and the probability of a crisis, from which the patient is asked after the answer whether there is one."""
 SEVERE = 0.15
 """Probability of emergency and crisis together from which an alarm is one of them, and not only urgent."""
 DOUBTED = {Told.AS_NONE: 0.4, Told.DENIED: 0.4}
@@ -61,10 +69,17 @@ CLOSENESS_WEIGHT = 0.4
 
 @dataclass(frozen=True)
 class Finding:
-    """What the net thinks of a text: its level, None for harmless, and how likely each is."""
+    """What the net thinks of a text.
+
+    Attributes:
+        level: None for harmless.
+        likely: how likely each level is, and harmless.
+        in_doubt: crisis or urgent, where it may be one, and the patient is to be asked.
+    """
 
     level: Level | None
     likely: dict[str, float]
+    in_doubt: Level | None = None
 
     @property
     def danger(self) -> float:
@@ -108,6 +123,7 @@ class SafetyNet:
         vector: Vectors,
         *,
         how: Callable[[str, Level | None], Told] = lambda _text, _of: Told.AS_DANGER,
+        closely: bool = False,
     ) -> Finding:
         """The level of a text.
 
@@ -116,11 +132,14 @@ class SafetyNet:
             vector: float32, (1, 384).
             how: how its words of danger are told, all or those of one level; asked only where there is an alarm, since
                 it takes longer.
+            closely: hear everybody even if the machine is sure that the text is harmless, since a rule is not.
         """
-        likely = self._likely(text, vector)
+        likely = self._likely(text, vector, heard_from=0.0 if closely else HEARD)
         emergency, crisis, urgent = (likely.get(level, 0.0) for level in Level)
         if not _is_alarming(emergency, crisis, urgent):
-            return Finding(None, likely)
+            doubt = Level.CRISIS if crisis >= CRISIS_IN_DOUBT else Level.URGENT
+            unsure = crisis >= CRISIS_IN_DOUBT or emergency + crisis + urgent >= IN_DOUBT
+            return Finding(None, likely, doubt if unsure and how(text, None) not in DOUBTED else None)
         if crisis < CRISIS_DENIED and how(text, Level.CRISIS) is Told.DENIED:
             crisis = 0.0
         if crisis >= CRISIS:
@@ -133,10 +152,10 @@ class SafetyNet:
             return Finding(Level.CRISIS if crisis > emergency else Level.EMERGENCY, likely)
         return Finding(Level.URGENT, likely)
 
-    def _likely(self, text: str, vector: Vectors) -> dict[str, float]:
+    def _likely(self, text: str, vector: Vectors, *, heard_from: float) -> dict[str, float]:
         """How likely each level is, and harmless; also by the others who are heard where the machine is not sure."""
         likely = self._model.likely(text, vector)
-        if 1.0 - likely[HARMLESS] < HEARD:
+        if 1.0 - likely[HARMLESS] < heard_from:
             return likely
         near = self._examples.likeness(vector[0])
         likely = _of_one({level: p * exp(NEARNESS_WEIGHT * near[level]) for level, p in likely.items()})
@@ -154,7 +173,13 @@ def _of_one(weighed: dict[str, float]) -> dict[str, float]:
 
 def _is_alarming(emergency: float, crisis: float, urgent: float) -> bool:
     """Whether these probabilities are an alarm, however their words are told."""
-    return crisis >= CRISIS or emergency + crisis >= ALARM or emergency + crisis + urgent >= URGENT
+    severe = emergency + crisis
+    return (
+        crisis >= CRISIS
+        or (emergency >= EMERGENCY and severe >= ALARM)
+        or severe >= CRISIS
+        or severe + urgent >= URGENT
+    )
 
 
 def read_examples(folder: Path) -> dict[str, list[str]]:
@@ -227,9 +252,11 @@ class SafetyNetDetector(Trained):
             text = message.get(TEXT)
             if not text or text.startswith("/") or self._model is None:
                 continue
-            found = self._model.check(text, vector_of(message), how=_how_told)
+            found = self._model.check(text, vector_of(message), how=_how_told, closely=by_rules(message) is not None)
             level = found.level
             message.set(DANGER, found.danger)
+            if found.in_doubt:
+                message.set(IN_DOUBT_OF, found.in_doubt, add_to_output=True)
             if level is not None:
                 message.set("intent", {"name": INTENTS[level], "confidence": 1.0}, add_to_output=True)
                 message.set("red_flag", "second_net", add_to_output=True)

@@ -108,6 +108,15 @@ class Matcher:
                         found[phrase.concept].append((place, last))
         return found
 
+    def is_misspelt(self, word: str) -> bool:
+        """Whether a word in normal form is no concept's own, but was taken for one that is like it."""
+        return word not in self._vocabulary and not self._prefixed(word) and not word[0].isdigit()
+
+    def _prefixed(self, word: str) -> list[str]:
+        """The beginnings of a word that concepts name."""
+        sizes = range(2, min(len(word), self._longest_prefix) + 1)
+        return [key for size in sizes if (key := word[:size] + "*") in self._prefixes]
+
     @staticmethod
     def _follow(
         forms: Sequence[tuple[str, ...]], text: Sequence[Word], place: int, rest: tuple[str, ...]
@@ -131,8 +140,7 @@ class Matcher:
         forms = [word] if word in self._vocabulary else []
         if word[0].isdigit():
             return (*forms, NUMBER)
-        sizes = range(2, min(len(word), self._longest_prefix) + 1)
-        forms += [key for size in sizes if (key := word[:size] + "*") in self._prefixes]
+        forms += self._prefixed(word)
         if not forms and word in self._swapped:
             forms = [self._swapped[word]]
         if not forms and len(word) >= SHORTEST_FORGIVEN:

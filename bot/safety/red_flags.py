@@ -21,7 +21,7 @@ from bot.errors import DataError
 from bot.lexicon import Lexicon
 from bot.safety import scope
 from bot.safety.matching import Matcher, Pattern, Place
-from bot.safety.text import PAUSE, STOP, Word, words
+from bot.safety.text import Word, words
 
 
 class Level(StrEnum):
@@ -33,12 +33,6 @@ class Level(StrEnum):
 
 
 LEVELS = list(Level)
-FEWEST_CONTESTED, MOST_CONTESTED = 8, 60
-"""Words of a message of which a net may think otherwise than a rule."""
-ASKED = 0.5
-"""Probability of danger by the spare net below which the dialogue is asked about an alarm of the rules."""
-DOUBTED = {Level.EMERGENCY: 0.03, Level.CRISIS: 0.005, Level.URGENT: 0.03}
-"""Probability of danger by the second net below which it speaks against a rule of this level."""
 SELF = frozenset({"i", "im", "ive", "id", "me", "my", "myself", "we", "us", "our"})
 
 
@@ -61,6 +55,7 @@ class Rule(_Strict):
     drugs: list[str] = []
     patterns: list[list[str | list[str]]]
     within: int = Field(default=8, ge=1, le=20)
+    final: bool = Field(default=False, description="neither the words around it nor a net silence it")
     always: bool = Field(default=False, description="only somebody else, or a question about a drug, silences it")
     unless: list[str] = Field(
         default=[], description="phrases that mean something else; what overlaps them is no match"
@@ -111,6 +106,7 @@ class Alarm:
         spans: the [start, end) offsets in the text that matched.
         words: what stands there.
         scope: why it counted.
+        misspelt: a word of it was taken for another.
     """
 
     rule: str
@@ -119,6 +115,7 @@ class Alarm:
     spans: tuple[tuple[int, int], ...]
     words: tuple[str, ...]
     scope: str
+    misspelt: bool = False
 
 
 class RedFlags:
@@ -132,6 +129,8 @@ class RedFlags:
 
     def __init__(self, file: _File, scopes: scope.ScopeRules, lexicon: Lexicon) -> None:
         self.rules = sorted(file.red_flags, key=lambda rule: LEVELS.index(rule.level))
+        self.final = frozenset(rule.id for rule in self.rules if rule.final)
+        self.pairs = frozenset(rule.id for rule in self.rules if rule.drugs)
         self.replies = file.replies
         self.lexicon, self.scopes = lexicon, scopes
         unless = {f"unless {rule.id}": rule.unless for rule in self.rules}
@@ -162,26 +161,6 @@ def check(text: str, *, rules: RedFlags, named: frozenset[str] = frozenset()) ->
     Source: each rule carries its own; scope: docs/decisions/0009-scope.md.
     """
     return next((match.alarm(text) for match in _found(text, rules, named, doubtful=False)), None)
-
-
-def is_contestable(text: str, *, rules: RedFlags, named: frozenset[str] = frozenset()) -> bool:
-    """Whether a net that has read this message alone may speak against what the rules found in it.
-
-    A few words hold nothing that could speak against them; of many a net sees the beginning; of a pair that was told in
-    two messages it sees a half; and what is said to be happening now is not left to a net.
-
-    Args:
-        text: as the patient typed it.
-        rules: what was looked for.
-        named: ids of the drugs that this patient has named before.
-
-    Source: docs/decisions/0020-a-second-opinion.md.
-    """
-    spoken = [word for word in words(text) if word.text not in (PAUSE, STOP)]
-    if not FEWEST_CONTESTED <= len(spoken) <= MOST_CONTESTED or rules.scopes.says_now(spoken):
-        return False
-    pairs = {rule.id for rule in rules.rules if rule.drugs}
-    return all(alarm.rule not in pairs for alarm in hear(text, rules=rules, named=named).alarms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,14 +202,14 @@ class _Match:
     places: Sequence[Place]
     verdict: scope.Scope
     counts: bool
+    misspelt: bool
 
     def alarm(self, text: str) -> Alarm:
         """The alarm that it raises, with the words of the text that did."""
         spans = tuple(sorted({(self.spoken[a].start, self.spoken[b].end) for a, b in self.places}))
         said = tuple(text[start:end] for start, end in spans)
-        return Alarm(
-            self.rule.id, self.rule.level, self.rule.reply, spans, said, self.verdict.cue or "nothing says otherwise"
-        )
+        why = self.verdict.cue or "nothing says otherwise"
+        return Alarm(self.rule.id, self.rule.level, self.rule.reply, spans, said, why, self.misspelt)
 
 
 def _found(text: str, rules: RedFlags, named: frozenset[str], *, doubtful: bool) -> Iterator[_Match]:
@@ -248,12 +227,13 @@ def _found(text: str, rules: RedFlags, named: frozenset[str], *, doubtful: bool)
                 if otherwise and any(not otherwise.isdisjoint(range(first, last + 1)) for first, last in places):
                     continue
                 verdict = _judge(reading, places)
-                counts = verdict.counts or (rule.always and not message.is_not_own(verdict))
+                counts = verdict.counts or rule.final or (rule.always and not message.is_not_own(verdict))
                 if not counts and not doubtful:
                     continue
                 if rule.drugs and named.isdisjoint(rule.drugs) and message.drugs.isdisjoint(rule.drugs):
                     break
-                yield _Match(rule, spoken, places, verdict, counts)
+                misspelt = any(rules.matcher.is_misspelt(spoken[place].text) for both in places for place in both)
+                yield _Match(rule, spoken, places, verdict, counts, misspelt)
 
 
 class Told(StrEnum):

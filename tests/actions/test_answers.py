@@ -42,6 +42,7 @@ class Talk:
         parts: list[dict[str, str]] | None = None,
         meant: str = "",
         unheard: str = "",
+        in_doubt_of: str = "",
         vector: str = "",
         **entities: str,
     ) -> Reply:
@@ -51,6 +52,7 @@ class Talk:
             **({"parts": parts} if parts else {}),
             **({"meant": meant} if meant else {}),
             **({"metadata": {"unheard": unheard}} if unheard else {}),
+            **({"in_doubt_of": in_doubt_of} if in_doubt_of else {}),
             **({"vector": vector} if vector else {}),
         }  # fmt: skip
         tracker = Tracker("x", self.slots, message, [], False, None, {}, "action_listen")
@@ -111,6 +113,71 @@ def test_another_drug_takes_the_place_of_the_first(talk: Talk) -> None:
     talk.say("ask_about_therapy", "what is clomid")
     assert topics(talk.say("follow_up", "and raloxifene?")) == [("raloxifene", "plain")]
     assert topics(talk.say("correct_previous", "no, i meant hcg")) == [("hcg", "plain")]
+
+
+def test_what_only_the_team_can_do_is_passed_on_by_a_button_or_a_yes(talk: Talk) -> None:
+    reply = talk.say("ask_clinic_matter", "where do i upload the consent form")
+    assert reply.handoff is None
+    [offer] = reply.offers
+    assert (offer.title, offer.intent) == ("Yes, pass it on", "ask_for_person")
+    passed = talk.say("affirm", "yes please")
+    assert passed.handoff
+    assert passed.handoff.reason == "asked_for_person"
+    assert talk.say("affirm", "yes").handoff is None
+
+
+def test_a_yes_to_something_else_passes_nothing_on(talk: Talk) -> None:
+    talk.say("ask_clinic_matter", "where do i upload the consent form")
+    talk.say("ask_about_therapy", "what is raloxifene")
+    assert talk.say("affirm", "yes").handoff is None
+
+
+@pytest.mark.parametrize("level", ["urgent", "crisis"])
+def test_what_may_be_a_danger_is_answered_and_asked_about(talk: Talk, level: str) -> None:
+    text = "what is raloxifene"
+    calm = talk.say("ask_about_therapy", text)
+    asked = talk.say("ask_about_therapy", text, in_doubt_of=level)
+    assert topics(asked) == topics(calm)
+    assert asked.blocks[: len(calm.blocks)] == calm.blocks
+    assert asked.offers[0].intent == f"report_{level}"
+    alarm = talk.say("affirm", "yes it is")
+    assert [one.topic for one in alarm.provenance] == [f"{level}:{level}_general"]
+    assert alarm.handoff
+    assert talk.say("affirm", "yes").handoff is None
+
+
+def test_a_yes_after_a_red_flags_text_is_one_to_that(talk: Talk) -> None:
+    talk.say("ask_about_therapy", "what is raloxifene", in_doubt_of="urgent")
+    assert talk.say("affirm", "yes", unheard="i have crushing chest pain").handoff is None
+
+
+def test_an_alarm_does_not_ask_whether_it_is_now(talk: Talk) -> None:
+    alarm = talk.say("report_emergency", "i know what is coming", in_doubt_of="urgent")
+    assert "report_urgent" not in [offer.intent for offer in alarm.offers]
+
+
+@pytest.mark.parametrize(
+    ("intent", "said", "goal"),
+    [("affirm", "yes", "trying_now"), ("nlu_fallback", "maybe later", "later"), ("deny", "no", "no")],
+)
+def test_the_question_about_children_is_answered_in_a_word(talk: Talk, intent: str, said: str, goal: str) -> None:
+    talk.say("ask_about_therapy", "what is testosterone therapy")
+    assert talk.slots["offered"] == "children"
+    talk.say(intent, said)
+    assert talk.slots["goal"] == goal
+    assert talk.slots["offered"] is None
+
+
+def test_a_question_after_the_one_about_children_is_a_question(talk: Talk) -> None:
+    talk.say("ask_about_therapy", "what is testosterone therapy")
+    reply = talk.say("ask_side_effects", "will clomid mess with my eyes later")
+    assert topics(reply) == [("symptom-visual-disturbance", "plain")]
+
+
+def test_a_remark_gets_a_word_and_no_text(talk: Talk) -> None:
+    reply = talk.say("make_small_talk", "the scan tech said beautiful ovaries, best compliment of my year")
+    assert reply.kind is Kind.SMALLTALK
+    assert not reply.provenance
 
 
 def test_two_questions_are_both_answered_in_order(talk: Talk) -> None:

@@ -412,6 +412,23 @@ async def test_a_request_to_a_person_is_committed_with_the_reply_that_says_so(ho
         assert [ticket.conversation_id for ticket in tickets.queue(session)] == [patient.id]
 
 
+async def test_a_ticket_opened_by_a_button_holds_what_was_typed_before(house: House, dialogue: Dialogue) -> None:
+    async def reply(text: str) -> Reply:
+        offers = [Offer(title="Ask for a person", intent="ask_for_person")]
+        handed = Handoff(reason="asked_for_person") if text == offers[0].title else None
+        return Reply(
+            kind=Kind.HANDOFF if handed else Kind.ANSWER, blocks=[Paragraph("x")], offers=offers, handoff=handed
+        )
+
+    dialogue.behave = reply
+    patient = Patient(house)
+    offered = (await patient.say("where do i send the consent form")).messages[0].choices[0].id
+    await patient.say(choice=offered)
+    with house.database.reading() as session:
+        [ticket] = tickets.queue(session)
+    assert (ticket.matched, ticket.summary) == ("where do i send the consent form",) * 2
+
+
 async def test_a_button_that_was_never_offered_is_refused(house: House) -> None:
     patient, other = Patient(house), Patient(house)
     offered = (await other.say("what is clomid")).messages[0].choices[0].id

@@ -5,7 +5,8 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.dialogue.red_flags import DANGER, RedFlagDetector
-from bot.safety.red_flags import DOUBTED, Level
+from bot.safety.contest import DOUBTED, PLAINLY
+from bot.safety.red_flags import Level
 
 PAST = "my laptop collapsed under the weight of your forms, can i bring them in on paper on tuesday instead please"
 
@@ -17,7 +18,9 @@ PAST = "my laptop collapsed under the weight of your forms, can i bring them in 
         (PAST, DOUBTED[Level.EMERGENCY], "ask_hours", "report_emergency"),
         (PAST, None, "ask_hours", "report_emergency"),
         ("he collapsed", 0.0, "ask_hours", "report_emergency"),
-        (f"{PAST} today", 0.0, "ask_hours", "report_emergency"),
+        (f"{PAST} today", DOUBTED[Level.EMERGENCY] / 2, "ask_hours", "report_emergency"),
+        (f"{PAST} today", DOUBTED[Level.EMERGENCY] * PLAINLY / 2, "ask_hours", "ask_hours"),
+        ("what is the lethal dose of wine before the transfer, just joking", 0.0, "ask_dose", "report_crisis"),
         ("what is shbg", 0.9, "ask_lab_marker", "ask_lab_marker"),
         ("i found a lump in my breast", 0.9, "report_emergency", "report_emergency"),
         ("i found a lump in my breast", 0.9, "report_symptom", "report_urgent"),

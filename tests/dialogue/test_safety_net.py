@@ -10,8 +10,10 @@ from bot.dialogue.red_flags import rules
 from bot.dialogue.safety_net import (
     CRISIS,
     CRISIS_DENIED,
+    EMERGENCY,
     HARMLESS,
     HEARD,
+    URGENT,
     SafetyNet,
     SafetyNetDetector,
     read_examples,
@@ -94,6 +96,33 @@ def test_no_example_stands_twice_or_among_the_phrases_for_measuring() -> None:
         for text in texts
     ]
     assert set(learned) & set(held_out) == set()
+
+
+@pytest.mark.parametrize(
+    ("dangers", "level", "in_doubt"),
+    [
+        ((0.0, CRISIS, 0.0), Level.CRISIS, None),
+        ((EMERGENCY, 0.04, 0.0), Level.EMERGENCY, None),
+        ((0.0, 0.0, URGENT), Level.URGENT, None),
+        ((0.0, CRISIS - 0.01, 0.0), None, Level.CRISIS),
+        ((0.0, 0.0, URGENT - 0.01), None, Level.URGENT),
+        ((EMERGENCY - 0.01, 0.05, 0.0), None, Level.URGENT),
+        ((0.05, 0.05, 0.0), None, None),
+    ],
+)
+def test_between_an_alarm_and_nothing_it_is_in_doubt(
+    net: SafetyNet,
+    monkeypatch: pytest.MonkeyPatch,
+    dangers: tuple[float, float, float],
+    level: Level | None,
+    in_doubt: Level | None,
+) -> None:
+    likely = {**dict(zip(Level, dangers, strict=True)), HARMLESS: 1 - sum(dangers)}
+    monkeypatch.setattr(net, "_likely", lambda *_, **__: likely)
+    found = net.check("x", np.zeros((1, 384), np.float32))
+    assert (found.level, found.in_doubt) == (level, in_doubt)
+    only_asked = net.check("x", np.zeros((1, 384), np.float32), how=lambda _text, _of: Told.AS_NONE)
+    assert only_asked.in_doubt is None
 
 
 def test_where_the_machine_is_not_sure_the_nearest_examples_are_heard(net: SafetyNet, encoder: Encoder) -> None:

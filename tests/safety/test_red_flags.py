@@ -13,6 +13,7 @@ from bot.conversation.fixed import Fixed
 from bot.dialogue.safety_net import Finding
 from bot.lexicon import Lexicon
 from bot.safety import red_flags
+from bot.safety.contest import DOUBTED, PLAINLY, doubted_below
 from bot.safety.red_flags import LEVELS, Level, Rule
 from bot.settings import Settings
 from tests import trained
@@ -42,24 +43,31 @@ def test_no_two_nets_speak_against_a_rule_s_own_examples(
 ) -> None:
     assert fixed.spare
     asked = [text for text in rule.must_match if fixed.doubts(text)]
-    assert not [text for text in asked if served_net(text).danger < red_flags.DOUBTED[rule.level]]
+    assert not [text for text in asked if served_net(text).danger < doubted_below(text, rules=RULES)]
+
+
+EMERGENCY, CRISIS = DOUBTED[Level.EMERGENCY], DOUBTED[Level.CRISIS]
 
 
 @pytest.mark.parametrize(
-    ("text", "named", "contestable"),
+    ("text", "named", "below"),
     [
-        ("chest pain", "", False),
-        ("my dad had a heart attack years ago and i just want to know about the parking at your clinic", "", True),
-        ("my sight went black on the plane and we landed an hour ago and it has still not come back", "", False),
-        ("my calf is sore and tight since i ran for the bus with all the shopping on tuesday evening", "", True),
-        ("my calf is sore and tight since i ran for the bus with all the shopping on tuesday", "tamoxifen", False),
-        (f"i had a heart attack in 2011 {'and i would like to know about the parking ' * 7}", "", False),
+        ("chest pain", "", 0.0),
+        ("my dad had a heart attack years ago and i just want to know about the parking at your clinic", "", EMERGENCY),
+        ("i have chest pain right now and i stand in the parking of your clinic", "", EMERGENCY * PLAINLY),
+        ("my calf is sore and tight since i ran for the bus with all the shopping on tuesday evening", "", EMERGENCY),
+        ("my calf is sore and tight since i ran for the bus with all the shopping on tuesday", "tamoxifen", 0.0),
+        (f"i have chest pain {'and i would like to know about the parking ' * 7}", "", 0.0),
+        ("it is a suicide mission to park on that roundabout so is there a bus", "", CRISIS),
+        ("it is a suciide mission to park on that roundabout so is there a bus", "", 0.0),
+        ("what is the lethal dose of wine before the transfer, just joking", "", 0.0),
     ],
-)
-def test_a_net_may_speak_only_against_what_it_has_read_whole_and_is_not_happening(
-    text: str, named: str, contestable: bool
+)  # fmt: skip
+def test_a_net_may_speak_only_against_what_it_has_read_whole_and_must_be_surer_of_what_is_told_plainly(
+    text: str, named: str, below: float
 ) -> None:
-    assert red_flags.is_contestable(text, rules=RULES, named=frozenset({named})) is contestable
+    assert red_flags.check(text, rules=RULES, named=frozenset({named}))
+    assert doubted_below(text, rules=RULES, named=frozenset({named})) == pytest.approx(below)
 
 
 @pytest.mark.parametrize(
