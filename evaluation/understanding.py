@@ -59,7 +59,7 @@ class Guessed:
 def shipped() -> LinearModel:
     """The classifier with the weights that it ships with, not trained yet."""
     config = EmbeddingIntentClassifier.get_default_config()
-    return LinearModel(weight=config["sparse_weight"], keep=config["keep"])
+    return LinearModel(weight=config["sparse_weight"], keep=config["keep"], regularisation=config["regularisation"])
 
 
 def guessed(model: LinearModel, pairs: Sequence[tuple[str, str]], vectors: Vectors) -> list[Guessed]:
