@@ -1,6 +1,7 @@
 """The conversation itself: greetings, what Axis is and can do, what it remembers, feedback, erasing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from actions.clinic import person
@@ -21,11 +22,13 @@ def affirm(part: Part, shop: Shop) -> Piece:
     """A yes to what the last reply offered; to what else, nobody knows."""
     match part.memory.offered:
         case Offered.PERSON:
-            return person(part, shop)
+            piece = person(part, shop)
         case Offered.URGENT | Offered.CRISIS as level:
-            return alarm(red_flags.Level(level), shop)
+            piece = alarm(red_flags.Level(level), shop)
         case _:
             return say(shop, "no_topic_yet")
+    before = piece.handoff and piece.handoff.model_copy(update={"summary": "", "typed_before": True})
+    return replace(piece, handoff=before)
 
 
 def _say(name: str, *, person: bool = False) -> Answer:

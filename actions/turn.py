@@ -116,7 +116,7 @@ class Subject(Action, ABC):
             pieces = [_answer(part, shop()) for part in parts_of(tracker, shop())]
             reply, noted = framed(merge(pieces), *_said(tracker), shop())
             asked = {}
-            if reply.kind in ASKING and (level := _in_doubt_of(tracker)):
+            if reply.kind in ASKING and not reply.handoff and (level := _in_doubt_of(tracker)):
                 reply, asked = asked_whether(level, reply, shop()), {"offered": Offered(level)}
             reply = _with_vector(reply, tracker.latest_message, shop())
             dispatcher.utter_message(json_message=reply.model_dump(mode="json"))

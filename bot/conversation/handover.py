@@ -118,11 +118,11 @@ def last_said(session: Session, conversation_id: str) -> tuple[int, Message | No
     return last, Message(**row.body) if row else None
 
 
-def last_typed(session: Session, conversation_id: str) -> str:
-    """What the patient wrote last, other than by a button; empty if they never wrote."""
+def last_typed(session: Session, conversation_id: str, *, before: int) -> str:
+    """What the patient wrote last, other than by a button, before a place; empty if they never wrote."""
     rows = session.scalars(
         select(MessageRow)
-        .where(MessageRow.conversation_id == conversation_id, MessageRow.role == Role.PATIENT)
+        .where(MessageRow.conversation_id == conversation_id, MessageRow.role == Role.PATIENT, MessageRow.seq < before)
         .order_by(MessageRow.seq.desc())
         .limit(_LOOKED_THROUGH)
     )

@@ -103,11 +103,13 @@ class Handoff(_Public):
 
     Attributes:
         answers: the intake's structured answers: a question's id to the value chosen, or to several.
+        typed_before: it is about what the patient typed before this message, which says no more than yes.
         intake: the whole intake, as `bot.triage.intake.to_json` has it.
     """
 
     reason: str
     summary: str = ""
+    typed_before: bool = False
     answers: dict[str, str | list[str]] = {}
     intake: dict[str, Any] | None = None
 

@@ -294,8 +294,9 @@ async def _finish(received: Received, reply: Reply, house: House, *, alarm: str 
 def _hand_over(session: SESSION, received: Received, handoff: Handoff, house: House, *, now: datetime) -> None:
     """Open the ticket that the reply mentions; of an intake staff read the answers, else what was written."""
     said, opened_by = received.message.text, handoff.summary or handoff.reason
-    if received.offer and (typed := handover.last_typed(session, received.conversation.id)):
-        said, opened_by = typed, shorten(typed, MATCHED, placeholder="…")  # "Ask for a person" tells nobody what for
+    by_a_word = received.offer is not None or handoff.typed_before  # "Ask for a person", "yes": nobody sees what for
+    if by_a_word and (typed := handover.last_typed(session, received.conversation.id, before=received.seq)):
+        said, opened_by = typed, shorten(typed, MATCHED, placeholder="…")
     tickets.open_ticket(
         session,
         conversation_id=received.conversation.id,

@@ -51,7 +51,7 @@ REGULARISATION = 0.5
 NEARNESS_WEIGHT = 8.0
 HEARD = ((1.0, 0.0), *product((1.0, 0.9, 0.8, 0.7), (4.0, 8.0, 12.0, 16.0)))
 """What the logarithm of the probability of an intent, and the mean cosine of its three nearest examples, may be
-multiplied by. Of few examples the nearest are seldom near, and are best not heard."""
+multiplied by; cross-validation chooses (docs/decisions/0002-classifier.md)."""
 TEMPERATURES = np.linspace(0.5, 15.0, 60)
 Floats = NDArray[np.float64]
 

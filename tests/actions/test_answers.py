@@ -122,7 +122,7 @@ def test_what_only_the_team_can_do_is_passed_on_by_a_button_or_a_yes(talk: Talk)
     assert (offer.title, offer.intent) == ("Yes, pass it on", "ask_for_person")
     passed = talk.say("affirm", "yes please")
     assert passed.handoff
-    assert passed.handoff.reason == "asked_for_person"
+    assert (passed.handoff.reason, passed.handoff.typed_before) == ("asked_for_person", True)
     assert talk.say("affirm", "yes").handoff is None
 
 
@@ -151,8 +151,9 @@ def test_a_yes_after_a_red_flags_text_is_one_to_that(talk: Talk) -> None:
     assert talk.say("affirm", "yes", unheard="i have crushing chest pain").handoff is None
 
 
-def test_an_alarm_does_not_ask_whether_it_is_now(talk: Talk) -> None:
-    alarm = talk.say("report_emergency", "i know what is coming", in_doubt_of="urgent")
+@pytest.mark.parametrize("intent", ["report_emergency", "report_urgent"])
+def test_an_alarm_does_not_ask_whether_it_is_one(talk: Talk, intent: str) -> None:
+    alarm = talk.say(intent, "i know what is coming", in_doubt_of="urgent")
     assert "report_urgent" not in [offer.intent for offer in alarm.offers]
 
 

@@ -429,6 +429,20 @@ async def test_a_ticket_opened_by_a_button_holds_what_was_typed_before(house: Ho
     assert (ticket.matched, ticket.summary) == ("where do i send the consent form",) * 2
 
 
+async def test_a_ticket_opened_by_a_yes_holds_what_was_typed_before(house: House, dialogue: Dialogue) -> None:
+    async def reply(text: str) -> Reply:
+        handed = Handoff(reason="asked_for_person", typed_before=True) if text == "yes please" else None
+        return Reply(kind=Kind.HANDOFF if handed else Kind.ANSWER, blocks=[Paragraph("x")], handoff=handed)
+
+    dialogue.behave = reply
+    patient = Patient(house)
+    await patient.say("where do i send the consent form")
+    await patient.say("yes please")
+    with house.database.reading() as session:
+        [ticket] = tickets.queue(session)
+    assert (ticket.matched, ticket.summary) == ("where do i send the consent form",) * 2
+
+
 async def test_a_button_that_was_never_offered_is_refused(house: House) -> None:
     patient, other = Patient(house), Patient(house)
     offered = (await other.say("what is clomid")).messages[0].choices[0].id

@@ -20,7 +20,7 @@ PAST = "my laptop collapsed under the weight of your forms, can i bring them in 
         ("he collapsed", 0.0, "ask_hours", "report_emergency"),
         (f"{PAST} today", DOUBTED[Level.EMERGENCY] / 2, "ask_hours", "report_emergency"),
         (f"{PAST} today", DOUBTED[Level.EMERGENCY] * PLAINLY / 2, "ask_hours", "ask_hours"),
-        ("what is the lethal dose of wine before the transfer, just joking", 0.0, "ask_dose", "report_crisis"),
+        ("how many of these would kill a man, that is only a joke of mine", 0.0, "ask_dose", "report_crisis"),
         ("what is shbg", 0.9, "ask_lab_marker", "ask_lab_marker"),
         ("i found a lump in my breast", 0.9, "report_emergency", "report_emergency"),
         ("i found a lump in my breast", 0.9, "report_symptom", "report_urgent"),

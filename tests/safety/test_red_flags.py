@@ -58,9 +58,9 @@ EMERGENCY, CRISIS = DOUBTED[Level.EMERGENCY], DOUBTED[Level.CRISIS]
         ("my calf is sore and tight since i ran for the bus with all the shopping on tuesday evening", "", EMERGENCY),
         ("my calf is sore and tight since i ran for the bus with all the shopping on tuesday", "tamoxifen", 0.0),
         (f"i have chest pain {'and i would like to know about the parking ' * 7}", "", 0.0),
-        ("it is a suicide mission to park on that roundabout so is there a bus", "", CRISIS),
-        ("it is a suciide mission to park on that roundabout so is there a bus", "", 0.0),
-        ("what is the lethal dose of wine before the transfer, just joking", "", 0.0),
+        ("this contract with the gym was financial suicide so can i pay in parts please", "", CRISIS),
+        ("this contract with the gym was financial suciide so can i pay in parts please", "", 0.0),
+        ("how many of these would kill a man, that is only a joke of mine", "", 0.0),
     ],
 )  # fmt: skip
 def test_a_net_may_speak_only_against_what_it_has_read_whole_and_must_be_surer_of_what_is_told_plainly(
