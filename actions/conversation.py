@@ -8,7 +8,7 @@ from actions.clinic import person
 from actions.memory import Offered
 from actions.shop import Shop, offer_person
 from actions.symptoms import alarm
-from actions.topics import offer
+from actions.topics import choose_topic, nothing_found, offer
 from actions.turn import MOST_OFFERS, Answer, Part, Piece, Subject, say
 from bot.content.blocks import Block, BulletList, Paragraph
 from bot.conversation.message import Kind, Offer
@@ -20,15 +20,24 @@ MOST_ON_A_BUTTON = 40
 
 def affirm(part: Part, shop: Shop) -> Piece:
     """A yes to what the last reply offered; to what else, nobody knows."""
-    match part.memory.offered:
+    offered, _, which = (part.memory.offered or "").partition(" ")
+    match offered:
         case Offered.PERSON:
             piece = person(part, shop)
         case Offered.URGENT | Offered.CRISIS as level:
             piece = alarm(red_flags.Level(level), shop)
+        case Offered.TOPIC:
+            return choose_topic(replace(part, chosen={"topic": which}), shop)
         case _:
             return say(shop, "no_topic_yet")
     before = piece.handoff and piece.handoff.model_copy(update={"summary": "", "typed_before": True})
     return replace(piece, handoff=before)
+
+
+def deny(part: Part, shop: Shop) -> Piece:
+    """A no to the one text that may have been meant leaves none."""
+    declined = (part.memory.offered or "").startswith(Offered.TOPIC)
+    return nothing_found(shop) if declined else say(shop, "no_topic_yet")
 
 
 def _say(name: str, *, person: bool = False) -> Answer:
@@ -109,7 +118,7 @@ class Conversation(Subject):
         "thank": _say("thanks"),
         "make_small_talk": _say("small_talk"),
         "affirm": affirm,
-        "deny": _say("no_topic_yet"),
+        "deny": deny,
         "skip_question": _say("no_topic_yet"),
         "stop_intake": _say("no_topic_yet"),
         "ask_is_bot": _say("is_bot", person=True),

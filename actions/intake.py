@@ -50,7 +50,7 @@ class _Ask(Action, ABC):
         piece = say(shop(), f"intake_ask_{asked.slot.removeprefix('intake_')}", kind=Kind.FORM)
         reply = merge([*pieces, piece])
         dispatcher.utter_message(json_message=reply.model_copy(update={"offers": offers}).model_dump(mode="json"))
-        return []
+        return [SlotSet("offered", None)]  # what was offered before the intake is not any more
 
 
 def _answer(title: str, value: str) -> Offer:

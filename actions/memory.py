@@ -20,6 +20,8 @@ class Offered(StrEnum):
     """To be told whom to call, and the team too, if they are not safe or think of dying."""
     CHILDREN = "children"
     """Whether there are hopes for children, now or later."""
+    TOPIC = "topic"
+    """To be shown the one text that may be meant; its id follows, after a space."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from actions.memory import Memory
+from actions.memory import Memory, Offered
 from actions.shop import Shop, offer_person
 from actions.turn import Answer, Part, Piece, Subject, say
 from bot.content.blocks import Block, Notice
 from bot.content.catalogue import Served
-from bot.content.search import CHOICES, Match, Question, Verdict, decide
+from bot.content.search import Match, Question, Verdict, decide, worth_offering
 from bot.content.topic import Level
 from bot.conversation.message import Gap, Kind, Offer, Provenance, Term
 from bot.encoder import unpacked
@@ -72,7 +72,7 @@ def answer_question(part: Part, shop: Shop) -> Piece:
     matches = [match for match in shop.rank(question) if is_for(match.topic, part.text)]
     if leaned and matches and _is_of_another_drug(question, matches[0]):
         matches = [match for match in matches if question.drugs & match.topic.drugs]
-        return ask_back(matches, shop) if matches else _nothing_found(shop)
+        return ask_back(matches, shop) if matches else nothing_found(shop)
     level = Level(part.memory.level) if leaned and part.memory.level else Level.PLAIN
     match decide(matches):
         case Verdict.ANSWER:
@@ -80,7 +80,7 @@ def answer_question(part: Part, shop: Shop) -> Piece:
         case Verdict.ASK_BACK:
             return ask_back(matches, shop)
         case _:
-            return _nothing_found(shop)
+            return nothing_found(shop)
 
 
 def is_for(topic: Served, text: str) -> bool:
@@ -91,7 +91,8 @@ def is_for(topic: Served, text: str) -> bool:
     return not of_men or not _NO_CIS_MAN.search(text)
 
 
-def _nothing_found(shop: Shop) -> Piece:
+def nothing_found(shop: Shop) -> Piece:
+    """That there is no text, and a person."""
     gap = Gap(kind="unanswered")
     return say(shop, "nothing_found", kind=Kind.FALLBACK, offers=[offer_person(shop)], gap=gap)
 
@@ -235,10 +236,12 @@ def offer(topic: Served) -> Offer:
 
 
 def ask_back(matches: list[Match], shop: Shop) -> Piece:
-    """The nearest topics as choices."""
-    offers = [offer(match.topic) for match in matches[:CHOICES]]
-    unsure = Gap(kind="asked_back")
-    return say(shop, "ask_back", kind=Kind.CLARIFICATION, offers=[*offers, offer_person(shop)], gap=unsure)
+    """The nearest topics as choices; of a single one it is asked whether it is meant, and a yes is enough."""
+    near = [match.topic for match in worth_offering(matches)]
+    only = {"offered": f"{Offered.TOPIC} {near[0].topic}"} if len(near) == 1 else {}
+    offers = [*(offer(one) for one in near), offer_person(shop)]
+    words, unsure = "ask_back_one" if only else "ask_back", Gap(kind="asked_back")
+    return say(shop, words, kind=Kind.CLARIFICATION, offers=offers, remember={**only}, gap=unsure)
 
 
 def choose_topic(part: Part, shop: Shop) -> Piece:

@@ -38,7 +38,10 @@ KIND_BONUS = 0.05
 AUDIENCE_BONUS = 0.04
 
 CHOICES = 4
-"""Topics that are offered when none is sure."""
+"""Topics that are offered when none is sure, at the most."""
+BEHIND, ALIKE = 0.3, 0.4
+"""How far behind the first in score, and how little like the question, a topic may be that is offered: of 55 right ones
+among four choices 53 are among these 2.7 (docs/decisions/0005-search.md)."""
 POSSIBLE = 0.44
 """Likeness below which there is no vetted answer: 94 % of the out-of-scope training phrases stay below."""
 MARGIN = 0.1
@@ -172,6 +175,17 @@ def decide(matches: Sequence[Match]) -> Verdict:
         return Verdict.NOTHING
     ahead = matches[0].score - matches[1].score if len(matches) > 1 else MARGIN
     return Verdict.ANSWER if ahead >= MARGIN and matches[0].score >= SURE else Verdict.ASK_BACK
+
+
+def worth_offering(matches: Sequence[Match]) -> list[Match]:
+    """Those of the ranked topics that the question may mean: never one only because there was room for it.
+
+    Args:
+        matches: the likeliest first; the first is always offered.
+    """
+    return [one for one in matches[:1]] + [
+        one for one in matches[1:CHOICES] if one.score >= matches[0].score - BEHIND and one.likeness >= ALIKE
+    ]
 
 
 def _fit(question: Question, topic: Served) -> float:

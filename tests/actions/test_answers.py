@@ -229,11 +229,21 @@ def test_what_is_not_known_is_said_so(talk: Talk) -> None:
 
 
 def test_near_topics_are_offered_when_none_is_sure(talk: Talk) -> None:
-    reply = talk.say("ask_lab_marker", "numbers on my sheet about")
-    assert reply.kind in (Kind.CLARIFICATION, Kind.FALLBACK)
-    if reply.kind is Kind.CLARIFICATION:
-        chosen = talk.say("choose_topic", "/choose_topic", **reply.offers[0].entities)
-        assert chosen.kind is Kind.ANSWER
+    reply = talk.say("ask_fertility_effect", "husband is away on my fertile days, can we freeze")
+    assert reply.kind is Kind.CLARIFICATION
+    assert [one.title for one in reply.offers[:-1]] == ["Keep my fertility", "Storing sperm"]
+    assert talk.say("choose_topic", "/choose_topic", **reply.offers[0].entities).kind is Kind.ANSWER
+
+
+def test_of_a_single_near_topic_it_is_asked_whether_it_is_meant_and_a_word_is_enough(talk: Talk) -> None:
+    asked = "utrogestan makes me sleepy, i take it at 10 and im out by 10.15"
+    assert "Is it this one?" in str(talk.say("report_symptom", asked).blocks)
+    assert topics(talk.say("affirm", "yes")) == [("symptom-fatigue-low-energy", "plain")]
+    assert talk.slots["offered"] is None
+    talk.say("report_symptom", asked)
+    declined = talk.say("deny", "no")
+    assert (declined.kind, declined.provenance) == (Kind.FALLBACK, [])
+    assert "person" in str(declined.blocks)
 
 
 def test_a_person_is_asked_for_with_a_ticket(talk: Talk) -> None:
