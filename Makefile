@@ -19,10 +19,11 @@ run: $(VENV)/installed  ## set up what is missing and start everything on http:/
 	@$(PYTHON) -m bot.cli run
 
 # One thread: numpy's second turns idly after each small product, and the tests wait for it (docs/decisions/0011-round-trip.md).
+# Two processes, each with an Axis of its own: much of a test's time is waiting. A file stays in one of them, with its fixtures.
 test: $(VENV)/installed  ## set up what is missing and run every test
 	@$(PYTHON) -m bot.cli encoder
 	@$(PYTHON) -m bot.cli train
-	@OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest
+	@OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist loadfile
 
 bench: $(VENV)/installed  ## measure Axis beside a stock Rasa bot, in one run, as ratios (what it understands: make evaluate)
 	@$(PYTHON) -m bot.cli encoder

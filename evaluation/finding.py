@@ -15,7 +15,7 @@ from evaluation.asking import SAFETY, ask, sort
 from evaluation.figures import Share
 from evaluation.markdown import bullets, quoted, section, table
 
-FILES = ("topics-a", "topics-b")
+FILES = held_out.TOPICS
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from bot.dialogue.spare_training import phrases
 from bot.settings import ROOT, Settings
 
 OUTSIDE = "out_of_scope"
-TOPICS = ("topics-a", "topics-b")
-EVERYDAY = tuple(f"ordinary-{letter}" for letter in "hjklmnop")
+TOPICS = ("topics-a", "topics-b", "topics-c")
+EVERYDAY = tuple(f"ordinary-{letter}" for letter in "hjklmnopqr")
 ALARMS = frozenset({"report_emergency", "report_crisis", "report_urgent"})
 """Intents of messages that must raise an alarm."""
 
 DANGERS = frozenset({
-    "testicular-pain-sudden", "vaginal-bleeding-on-tamoxifen", "symptom-visual-disturbance", "tamoxifen-and-eyes",
+    "testicular-pain-sudden", "vaginal-bleeding-on-tamoxifen", "vaginal-bleeding-unexpected",
+    "symptom-visual-disturbance", "tamoxifen-and-eyes",
     "testosterone-gel-transfer", "ovarian-hyperstimulation", "serm-clot-risk", "pregnancy-on-these-medicines",
 })  # fmt: skip
 """Topics whose very subject is a red flag: a question about one may rightly raise an alarm, or rightly raise none."""

@@ -34,6 +34,8 @@ UNSEEN = {
     "n": ("safety-n",),
     "o": ("safety-o",),
     "p": ("safety-p",),
+    "q": ("safety-q",),
+    "r": ("safety-r",),
 }
 """No phrase was written for them, but words of rules for two of "j" and one of "m", after they were asked; the false
 alarms of "m" were in view when rules became contestable more often. The first two together, since one phrase must not
@@ -99,7 +101,9 @@ FOUND = {
     "m": {"emergency": 0.98, "crisis": 0.97, "urgent": 0.95},
     "n": {"emergency": 0.98, "crisis": 0.96, "urgent": 0.95},
     "o": {"emergency": 0.97, "crisis": 0.96, "urgent": 0.95},
-    "p": {"emergency": 0.96, "crisis": 0.95, "urgent": 0.86},
+    "p": {"emergency": 0.96, "crisis": 0.95, "urgent": 0.92},
+    "q": {"emergency": 0.97, "crisis": 0.94, "urgent": 0.92},
+    "r": {"emergency": 0.97, "crisis": 0.96, "urgent": 0.95},
 }
 FOUND_WITHOUT_RASA = {
     "b and d": {"emergency": 0.96, "crisis": 0.94, "urgent": 0.92},
@@ -115,12 +119,14 @@ FOUND_WITHOUT_RASA = {
     "n": {"emergency": 0.95, "crisis": 0.93, "urgent": 0.92},
     "o": {"emergency": 0.95, "crisis": 0.93, "urgent": 0.92},
     "p": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.9},
+    "q": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.85},
+    "r": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.9},
 }
-AS_ONE = {**dict.fromkeys("fghijklmnop", 0.95), "b and d": 0.97, "e": 0.93}
+AS_ONE = {**dict.fromkeys("fghijklmnopqr", 0.95), "b and d": 0.97, "e": 0.93}
 """Emergencies that are answered as one, or as a crisis."""
-SILENCED = {**dict.fromkeys("hijklmnop", 1), "b and d": 4, "e": 4, "f": 2, "g": 2}
+SILENCED = {**dict.fromkeys("hijklmnopqr", 1), "b and d": 4, "e": 4, "f": 2, "g": 2}
 """False alarms of the rules that the second opinion takes back, at the least."""
-FALSE_ALARMS = {"i": 0.07, "l": 0.08, "m": 0.035, "n": 0.035, "o": 0.05}
+FALSE_ALARMS = {"i": 0.07, "l": 0.08, "m": 0.035, "n": 0.035, "o": 0.05, "q": 0.07}
 """Share of the harmless messages that may raise an alarm at the most, where it is another than 0.06."""
 KINDS = ("emergency", "crisis", "urgent")
 
@@ -167,7 +173,15 @@ def test_most_harmless_messages_raise_no_alarm(raised: dict[str, Counter[str]], 
 
 
 @pytest.mark.parametrize(
-    ("name", "most"), [("ordinary-m", 0.006), ("ordinary-n", 0.006), ("ordinary-o", 0.006), ("ordinary-p", 0.006)]
+    ("name", "most"),
+    [
+        ("ordinary-m", 0.006),
+        ("ordinary-n", 0.006),
+        ("ordinary-o", 0.006),
+        ("ordinary-p", 0.006),
+        ("ordinary-q", 0.01),
+        ("ordinary-r", 0.006),
+    ],
 )
 def test_hardly_an_ordinary_message_raises_an_alarm(
     served_net: Callable[[str], Finding], fixed: Fixed, name: str, most: float
@@ -206,13 +220,15 @@ def test_with_rasa_stopped_most_harmless_messages_raise_no_alarm(fixed: Fixed, p
 def test_most_dangers_in_other_languages_raise_an_alarm(
     served_net: Callable[[str], Finding], fixed: Fixed, kind: str, least: float
 ) -> None:
-    """Axis answers in English, but who is frightened may write in their own language: ten of them, held out."""
+    """Axis answers in English, but who is frightened may write in their own language: ten of them, held out. Where a
+    sign is in doubt the patient is asked: five of forty urgent ones.
+    """
     texts = read_yaml(ROOT / "evaluation" / "phrases" / "languages.yml")[kind]
-    found = [bool(alarm_of(fixed, text, served_net(text))) for text in texts]
+    found = [bool(alarm_of(fixed, text, one := served_net(text)) or one.in_doubt) for text in texts]
     assert sum(found) / len(found) >= least
 
 
 def test_other_languages_are_no_alarm_in_themselves(served_net: Callable[[str], Finding], fixed: Fixed) -> None:
     texts = read_yaml(ROOT / "evaluation" / "phrases" / "languages.yml")["harmless"]
     raised = [bool(alarm_of(fixed, text, served_net(text))) for text in texts]
-    assert sum(raised) / len(raised) <= 0.35
+    assert sum(raised) / len(raised) <= 0.2

@@ -54,7 +54,7 @@ class Rule(_Strict):
     level: Level
     drugs: list[str] = []
     patterns: list[list[str | list[str]]]
-    within: int = Field(default=8, ge=1, le=20)
+    within: int = Field(default=8, ge=0, le=20)
     final: bool = Field(default=False, description="neither the words around it nor a net silence it")
     always: bool = Field(default=False, description="only somebody else, or a question about a drug, silences it")
     unless: list[str] = Field(

@@ -14,10 +14,11 @@ from actions.clinic import Clinic
 from actions.conversation import Conversation
 from actions.refusals import Refusals
 from actions.symptoms import Symptoms
-from actions.topics import Topics
+from actions.topics import Topics, ask_back
 from actions.turn import FAILED, Subject
 from bot.content import governance
 from bot.content.blocks import as_text
+from bot.content.search import Match
 from bot.conversation.message import Kind, Reply
 from bot.database import Database
 from bot.encoder import SIZE, packed, unpacked
@@ -31,7 +32,8 @@ SUBJECTS: list[type[Subject]] = [Topics, Symptoms, Refusals, Clinic, Conversatio
 class Talk:
     """A conversation with the actions: slots are carried from turn to turn as Rasa does."""
 
-    def __init__(self) -> None:
+    def __init__(self, shop: shop_module.Shop) -> None:
+        self.shop = shop
         self.slots: dict[str, Any] = dict.fromkeys(("drug", "marker", "symptom", "goal", "topic", "level", "question"))
 
     def say(
@@ -69,9 +71,10 @@ class Talk:
 def talk(stocked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Talk:
     shutil.copy(stocked, tmp_path / "axis.sqlite")
     made = shop_module.Shop(Settings(var_dir=tmp_path))
+    made.refresh()
     monkeypatch.setattr("actions.turn.shop", lambda: made)
     monkeypatch.setattr("actions.intake.shop", lambda: made)
-    return Talk()
+    return Talk(made)
 
 
 def topics(reply: Reply) -> list[tuple[str, str]]:
@@ -228,19 +231,22 @@ def test_what_is_not_known_is_said_so(talk: Talk) -> None:
     assert [offer.intent for offer in reply.offers] == ["ask_for_person"]
 
 
-def test_near_topics_are_offered_when_none_is_sure(talk: Talk) -> None:
-    reply = talk.say("ask_fertility_effect", "husband is away on my fertile days, can we freeze")
-    assert reply.kind is Kind.CLARIFICATION
-    assert [one.title for one in reply.offers[:-1]] == ["Keep my fertility", "Storing sperm"]
-    assert talk.say("choose_topic", "/choose_topic", **reply.offers[0].entities).kind is Kind.ANSWER
+def test_only_near_topics_are_offered_when_none_is_sure(talk: Talk) -> None:
+    near = [Match(talk.shop.topic(one), score, 0.5) for one, score in (("hcg", -0.5), ("gonadorelin", -0.7))]
+    far = [Match(talk.shop.topic("testicular-pain-sudden"), -0.9, 0.5), Match(talk.shop.topic("pcos"), -0.6, 0.3)]
+    piece = ask_back([*near, *far], talk.shop)
+    assert piece.kind is Kind.CLARIFICATION
+    assert [one.entities.get("topic") for one in piece.offers] == ["hcg", "gonadorelin", None]
+    assert talk.say("choose_topic", "/choose_topic", **piece.offers[0].entities).kind is Kind.ANSWER
 
 
 def test_of_a_single_near_topic_it_is_asked_whether_it_is_meant_and_a_word_is_enough(talk: Talk) -> None:
-    asked = "utrogestan makes me sleepy, i take it at 10 and im out by 10.15"
-    assert "Is it this one?" in str(talk.say("report_symptom", asked).blocks)
-    assert topics(talk.say("affirm", "yes")) == [("symptom-fatigue-low-energy", "plain")]
+    piece = ask_back([Match(talk.shop.topic("hcg"), -0.5, 0.5)], talk.shop)
+    assert "Is it this one?" in str(piece.blocks)
+    talk.slots |= piece.remember
+    assert topics(talk.say("affirm", "yes")) == [("hcg", "plain")]
     assert talk.slots["offered"] is None
-    talk.say("report_symptom", asked)
+    talk.slots |= piece.remember
     declined = talk.say("deny", "no")
     assert (declined.kind, declined.provenance) == (Kind.FALLBACK, [])
     assert "person" in str(declined.blocks)
