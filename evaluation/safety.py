@@ -15,7 +15,7 @@ from evaluation.markdown import bullets, picture, quoted, section, table
 DANGERS = ("emergency", "crisis", "urgent")
 HARMLESS = "harmless"
 NEAR = "about a danger"
-FILES = ("safety", *(f"safety-{letter}" for letter in "bcdefghijklmnopqr"))
+FILES = ("safety", *(f"safety-{letter}" for letter in "bcdefghijklmnopqrst"))
 SCOPES = ("scope", "scope-b", "scope-m")
 PRESENT = frozenset({"present", "other_present"})
 """Scopes that must raise an alarm."""

@@ -9,15 +9,17 @@ DOUBTED = {Level.EMERGENCY: 0.1, Level.CRISIS: 0.05, Level.URGENT: 0.1}
 """Probability of danger by the second net below which it speaks against a rule of this level."""
 PLAINLY = 0.1
 """What that is multiplied by where a drug and a symptom were named, or that it is happening now."""
-FEWEST, MOST = 8, 60
-"""Words of a message of which a net may think otherwise than a rule: a few hold nothing that could speak against it."""
+BRIEFLY = 0.1
+"""What it is multiplied by in a message of few words, which hold little that could speak against a rule."""
+FEWEST, FEW, MOST = 3, 8, 60
+"""Words from which a net may think otherwise, from which they are not few, and above which it has not read them all."""
 
 
 def doubted_below(text: str, *, rules: RedFlags, named: frozenset[str] = frozenset()) -> float:
     """How sure a net that has read this message alone must be to speak against what the rules found in it.
 
-    Of very many words a net sees the beginning, of a pair that was told in two messages a half; where a rule had to
-    guess a misspelt word, the nets have seen less than it has.
+    Of very many words a net sees the beginning, of few there is little to see, of a pair that was told in two messages
+    a half; where a rule had to guess a misspelt word, the nets have seen less than it has.
 
     Args:
         text: as the patient typed it.
@@ -36,4 +38,5 @@ def doubted_below(text: str, *, rules: RedFlags, named: frozenset[str] = frozens
     if not FEWEST <= len(spoken) <= MOST or any(one.misspelt or one.rule in final for one in found):
         return 0.0
     plainly = rules.scopes.says_now(spoken) or any(one.rule in pairs for one in found)
-    return min((DOUBTED[one.level] for one in found), default=0.0) * (PLAINLY if plainly else 1.0)
+    surer = (PLAINLY if plainly else 1.0) * (BRIEFLY if len(spoken) < FEW else 1.0)
+    return min((DOUBTED[one.level] for one in found), default=0.0) * surer

@@ -13,7 +13,7 @@ from bot.conversation.fixed import Fixed
 from bot.dialogue.safety_net import Finding
 from bot.lexicon import Lexicon
 from bot.safety import red_flags
-from bot.safety.contest import DOUBTED, PLAINLY, doubted_below
+from bot.safety.contest import BRIEFLY, DOUBTED, PLAINLY, doubted_below
 from bot.safety.red_flags import LEVELS, Level, Rule
 from bot.settings import Settings
 from tests import trained
@@ -54,6 +54,9 @@ EMERGENCY, CRISIS = DOUBTED[Level.EMERGENCY], DOUBTED[Level.CRISIS]
     [
         ("chest pain", "", 0.0),
         ("my dad had a heart attack years ago and i just want to know about the parking at your clinic", "", EMERGENCY),
+        ("chest pain clinic, wrong number?", "", EMERGENCY * BRIEFLY),
+        ("do you have posters on suicide", "", CRISIS * BRIEFLY),
+        ("i have chest pain now", "", EMERGENCY * BRIEFLY * PLAINLY),
         ("i have chest pain right now and i stand in the parking of your clinic", "", EMERGENCY * PLAINLY),
         ("my calf is sore and tight since i ran for the bus with all the shopping on tuesday evening", "", EMERGENCY),
         ("my calf is sore and tight since i ran for the bus with all the shopping on tuesday", "tamoxifen", 0.0),
