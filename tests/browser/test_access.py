@@ -18,7 +18,8 @@ from bot.database import Database
 from bot.desk import store
 from bot.roles import Role
 from bot.settings import Settings
-from tests.browser.test_page import WIDTHS, browser, picture, violations  # noqa: F401 - a fixture, too
+from tests.browser.looking import violations
+from tests.browser.test_page import WIDTHS, browser, picture  # noqa: F401 - a fixture, too
 from tests.desk.conftest import PASSWORD, desk_app
 from tests.desk.serving import serving
 

@@ -7,12 +7,11 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser.looking import violations
 from tests.desk.conftest import PASSWORD
 from tests.desk.phone_parts import action_server, settings_for, web_process
 
@@ -54,10 +53,6 @@ def visit(browser: Browser, url: str, *, width: int = 1280, script: bool = True,
 @pytest.fixture
 def page(browser: Browser, url: str) -> Iterator[Page]:
     yield from visit(browser, url)
-
-
-def violations(page: Page) -> list[Any]:
-    return [(one["id"], [node["target"] for node in one["nodes"]]) for one in Axe().run(page).response["violations"]]
 
 
 def tab_to(page: Page, **focused: str) -> None:

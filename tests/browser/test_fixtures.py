@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, Route, expect
 from bot.content.blocks import Block
 from bot.conversation.message import Kind, Message, Role
 from bot.gateway.site import TYPES, WIDGET
-from tests.browser.test_page import WIDTHS, browser, picture, violations  # noqa: F401 - a fixture, too
+from tests.browser.looking import violations
+from tests.browser.test_page import WIDTHS, browser, picture  # noqa: F401 - a fixture, too
 
 DRAWN = {path.stem: path for path in sorted((WIDGET / "fixtures").glob("*.json"))}
 HERE = "http://fixtures.example"

@@ -17,7 +17,8 @@ from bot.database import Database
 from bot.desk import store as staff_store
 from bot.roles import Role
 from bot.settings import Settings
-from tests.browser.test_page import WIDTHS, browser, violations
+from tests.browser.looking import violations
+from tests.browser.test_page import WIDTHS, browser
 from tests.serving import serving
 
 __all__ = ["browser"]

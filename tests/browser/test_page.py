@@ -3,13 +3,12 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from evaluation.running import Running
+from tests.browser.looking import violations
 
 pytestmark = pytest.mark.served
 
@@ -50,10 +49,6 @@ def picture(page: Page, name: str) -> None:
     if folder := os.environ.get("AXIS_SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=f"{folder}/{name}.png")
-
-
-def violations(page: Page) -> list[Any]:
-    return [(one["id"], [node["target"] for node in one["nodes"]]) for one in Axe().run(page).response["violations"]]
 
 
 def start(page: Page) -> None:

@@ -6,11 +6,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import uvicorn
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bot.content import governance, record, store
@@ -21,6 +19,7 @@ from bot.database import Database
 from bot.desk import store as staff_store
 from bot.roles import Role
 from bot.settings import Settings
+from tests.browser.looking import violations
 from tests.desk.conftest import DRAFT, PASSWORD, desk_app
 from tests.desk.test_review_gaps import HICCUPS, ask
 from tests.when import NOW
@@ -151,11 +150,6 @@ def test_a_text_is_compared_and_approved_by_keyboard_alone(chrome: Browser, desk
     expect(page.get_by_role("status")).to_contain_text("this revision is approved")
     expect(page.get_by_text("next due on 31 May 2099")).to_be_visible()
     assert state(desk) is State.APPROVED
-
-
-def violations(page: Page) -> list[Any]:
-    found = Axe().run(page).response["violations"]
-    return [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 import uvicorn
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Page, expect, sync_playwright
 
 from bot.database import Database
 from bot.triage.store import Ticket
+from tests.browser.looking import violations
 from tests.desk.conftest import PASSWORD, open_ticket
 
 SAID = "it hurts and " + "it does not stop " * 20 + "w" * 90
@@ -55,10 +55,6 @@ def page(address: str, ticket: Ticket, chromium: str) -> Iterator[Page]:
         page.goto(f"{address}/desk/tickets/{ticket.id}")
         yield page
         browser.close()
-
-
-def violations(page: Page) -> list[object]:
-    return [(one["id"], [node["target"] for node in one["nodes"]]) for one in Axe().run(page).response["violations"]]
 
 
 def test_by_keyboard_from_the_ticket_to_paper_and_back(page: Page) -> None:
