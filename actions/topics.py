@@ -241,7 +241,7 @@ def ask_back(matches: list[Match], shop: Shop) -> Piece:
     only = {"offered": f"{Offered.TOPIC} {near[0].topic}"} if len(near) == 1 else {}
     offers = [*(offer(one) for one in near), offer_person(shop)]
     words, unsure = "ask_back_one" if only else "ask_back", Gap(kind="asked_back")
-    return say(shop, words, kind=Kind.CLARIFICATION, offers=offers, remember={**only}, gap=unsure)
+    return say(shop, words, kind=Kind.CLARIFICATION, offers=offers, remember=only, gap=unsure)
 
 
 def choose_topic(part: Part, shop: Shop) -> Piece:

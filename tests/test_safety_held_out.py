@@ -228,11 +228,12 @@ def test_with_rasa_stopped_most_harmless_messages_raise_no_alarm(fixed: Fixed, p
 def test_most_dangers_in_other_languages_raise_an_alarm(
     served_net: Callable[[str], Finding], fixed: Fixed, kind: str, least: float
 ) -> None:
-    """Axis answers in English, but who is frightened may write in their own language: ten of them, held out. Where a
-    sign is in doubt the patient is asked: five of forty urgent ones.
+    """Axis answers in English, but who is frightened may write in their own language: ten of them, held out. Of an
+    urgent sign that is in doubt the patient is asked: five of forty.
     """
     texts = read_yaml(ROOT / "evaluation" / "phrases" / "languages.yml")[kind]
-    found = [bool(alarm_of(fixed, text, one := served_net(text)) or one.in_doubt) for text in texts]
+    asked = kind == "urgent"
+    found = [bool(alarm_of(fixed, text, one := served_net(text)) or (asked and one.in_doubt)) for text in texts]
     assert sum(found) / len(found) >= least
 
 

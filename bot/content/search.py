@@ -183,9 +183,8 @@ def worth_offering(matches: Sequence[Match]) -> list[Match]:
     Args:
         matches: the likeliest first; the first is always offered.
     """
-    return [one for one in matches[:1]] + [
-        one for one in matches[1:CHOICES] if one.score >= matches[0].score - BEHIND and one.likeness >= ALIKE
-    ]
+    first, others = matches[:1], matches[1:CHOICES]
+    return [*first, *(one for one in others if one.score >= first[0].score - BEHIND and one.likeness >= ALIKE)]
 
 
 def _fit(question: Question, topic: Served) -> float:

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import shop as shop_module
 from actions.clinic import Clinic
 from actions.conversation import Conversation
+from actions.intake import ASKING
 from actions.refusals import Refusals
 from actions.symptoms import Symptoms
 from actions.topics import Topics, ask_back
@@ -250,6 +252,15 @@ def test_of_a_single_near_topic_it_is_asked_whether_it_is_meant_and_a_word_is_en
     declined = talk.say("deny", "no")
     assert (declined.kind, declined.provenance) == (Kind.FALLBACK, [])
     assert "person" in str(declined.blocks)
+
+
+def test_what_was_offered_before_an_intake_no_longer_is_within_it(talk: Talk) -> None:
+    talk.say("ask_clinic_matter", "where do i send the consent form")
+    assert talk.slots["offered"] == "person"
+    tracker = Tracker(
+        "x", talk.slots, {"text": "", "intent": {"name": "start_intake"}}, [], False, None, {}, "action_listen"
+    )
+    assert SlotSet("offered", None) in ASKING[0]().run(CollectingDispatcher(), tracker, {})
 
 
 def test_a_person_is_asked_for_with_a_ticket(talk: Talk) -> None:
