@@ -150,13 +150,13 @@ def _said(tracker: Tracker) -> tuple[str, Memory]:
 
 
 def remembered(tracker: Tracker, with_shop: Shop) -> Memory:
-    """What the conversation remembers, with what the patient told in messages that a red flag's text answered."""
+    """What the conversation remembers, with what the patient told where a red flag or a person answered instead."""
     memory = Memory.of(tracker)
     unheard = (tracker.latest_message.get("metadata") or {}).get("unheard")
-    if not unheard:
+    if unheard is None:
         return memory
     noted = with_shop.fixed.ears.listen(memory.self_told, unheard).model_dump_json()
-    return replace(memory, noted=noted, offered=None)  # a yes after a red flag's text is one to that
+    return replace(memory, noted=noted, offered=None)  # a yes after them is one to them
 
 
 def answers() -> dict[str, Answer]:

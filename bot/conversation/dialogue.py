@@ -27,7 +27,13 @@ class Dialogue(Protocol):
         """
 
     async def answer(
-        self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "", begun: Begun | None = None
+        self,
+        conversation_id: str,
+        *,
+        text: str,
+        offer: Offer | None,
+        unheard: str | None = None,
+        begun: Begun | None = None,
     ) -> Reply:
         """The reply to one message.
 
@@ -35,7 +41,8 @@ class Dialogue(Protocol):
             conversation_id: whose turn it is.
             text: what was typed, or the words on the button.
             offer: what the button stands for, if it was one.
-            unheard: what was typed since the dialogue was last asked, because a red flag was answered at once.
+            unheard: what was typed since the dialogue last replied, where a red flag or a person answered instead;
+                None where the last word was the dialogue's.
             begun: what `begin` gave for this text.
 
         Raises:

@@ -39,19 +39,22 @@ _tickets: Table = TicketRow.__table__  # type: ignore[assignment]
 _UNLOCKED = select(_conversations).where(_conversations.c.id == bindparam("it"))
 _LOCKED = _UNLOCKED.with_for_update()
 _OWN = _messages.c.conversation_id == bindparam("it")
-_LAST = select(func.max(_messages.c.seq)).where(_OWN).scalar_subquery()
-_CHAIN = select(_messages.c.chain).where(_OWN).order_by(_messages.c.seq.desc()).limit(1).scalar_subquery()
-_LAST_ALARM = select(_messages.c.alarm).where(_OWN).order_by(_messages.c.seq.desc()).limit(1).scalar_subquery()
+_LAST = select(_messages).where(_OWN).order_by(_messages.c.seq.desc()).limit(1).subquery()
+"""The last message; there always is one, since a conversation begins with its greeting."""
 _ARRIVING = select(
     select(_messages.c.id).where(_OWN, _messages.c.client_id == bindparam("client")).scalar_subquery(),
-    _LAST,
-    _CHAIN,
-    _LAST_ALARM,
     select(func.count()).where(_tickets.c.conversation_id == bindparam("it")).scalar_subquery(),
+    _LAST.c.seq,
+    _LAST.c.chain,
+    _LAST.c.role,
+    _LAST.c.reply_to,
+    _LAST.c.alarm,
 )
-_AT_END = select(_LAST, _CHAIN)
+_AT_END = select(_LAST.c.seq, _LAST.c.chain)
 _ANSWERING = select(
-    select(func.count()).where(_messages.c.reply_to == bindparam("message")).scalar_subquery(), _LAST, _CHAIN
+    select(func.count()).where(_messages.c.reply_to == bindparam("message")).scalar_subquery(),
+    _LAST.c.seq,
+    _LAST.c.chain,
 )
 
 
@@ -77,7 +80,8 @@ class Received:
         conversation: as it was before this message.
         new: whether it was stored just now, and not found from before.
         after_alarm: whether the reply before it was an emergency's or a crisis's text.
-        unheard: what the patient wrote since the dialogue was last asked: red flags were answered without it.
+        unheard: what the patient wrote since the dialogue last replied, where the last word was another's: a red
+            flag's text, a person of the team, the greeting. None where it was the dialogue's.
     """
 
     message: Message
@@ -87,7 +91,7 @@ class Received:
     conversation: Conversation
     new: bool
     after_alarm: bool = False
-    unheard: str = ""
+    unheard: str | None = None
 
 
 def token_hash(token: str) -> str:
@@ -196,7 +200,7 @@ def receive(
     """
     conversation = authorise(session, conversation_id, token, lock=True)
     said = {"it": conversation_id, "client": client_id}
-    known, last, chain, alarm, requests = session.connection().execute(_ARRIVING, said).one()
+    known, requests, last, chain, role, reply_to, alarm = session.connection().execute(_ARRIVING, said).one()
     if known is not None:
         return _received_before(session, known, conversation)
     if conversation.state is State.CLOSED:
@@ -205,18 +209,19 @@ def receive(
         accepted()
     offer = _offered(session, conversation_id, choice) if choice is not None else None
     message = Message(role=Role.PATIENT, text=offer.title if offer else text or "", created_at=now)
-    seq = (last or 0) + 1
+    seq = last + 1
     _insert(session, conversation_id, seq, chain, message, offers=[offer] if offer else [], client_id=client_id)
     if new := drugs - conversation.named_drugs:
         _set(session, conversation_id, named_drugs=sorted(conversation.named_drugs | new))
     if requests:
         tickets.patient_wrote(session, conversation_id, now=now)
-    unheard = _unheard(session, conversation_id, before=seq) if alarm is not None else ""
+    by_another = alarm is not None or (role != Role.PATIENT and reply_to is None)
+    unheard = _unheard(session, conversation_id, before=seq) if by_another else None
     return Received(message, seq, offer, (), conversation, new=True, after_alarm=alarm is not None, unheard=unheard)
 
 
 def _unheard(session: Session, conversation_id: str, *, before: int) -> str:
-    """What the patient wrote that was answered by red flags only, since the last other reply."""
+    """What the patient wrote since the last reply that was no red flag's text."""
     own = MessageRow.conversation_id == conversation_id
     other = select(func.max(MessageRow.seq)).where(own, MessageRow.reply_to.is_not(None), MessageRow.alarm.is_(None))
     last = session.scalar(other) or 0
@@ -291,7 +296,7 @@ def tell(
     """
     conversation = _conversation(session, conversation_id, lock=True)
     last, chain = session.connection().execute(_AT_END, {"it": conversation_id}).one()
-    _insert(session, conversation_id, (last or 0) + 1, chain, message, alarm=alarm)
+    _insert(session, conversation_id, last + 1, chain, message, alarm=alarm)
     if state:
         set_state(session, conversation_id, state)
     else:

@@ -31,7 +31,13 @@ class Discreet:
         return self._dialogue.begin(text)
 
     async def answer(
-        self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "", begun: Begun | None = None
+        self,
+        conversation_id: str,
+        *,
+        text: str,
+        offer: Offer | None,
+        unheard: str | None = None,
+        begun: Begun | None = None,
     ) -> Reply:
         """The dialogue's reply, or the link.
 

@@ -99,7 +99,13 @@ class RasaDialogue:
         return Reading(self._ask, short) if short else None
 
     async def answer(
-        self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "", begun: Begun | None = None
+        self,
+        conversation_id: str,
+        *,
+        text: str,
+        offer: Offer | None,
+        unheard: str | None = None,
+        begun: Begun | None = None,
     ) -> Reply:
         """The reply to one message.
 
@@ -107,14 +113,14 @@ class RasaDialogue:
             conversation_id: whose tracker Rasa uses.
             text: what was typed.
             offer: what a button stands for, if one was pressed.
-            unheard: what was typed before it and never reached Rasa.
+            unheard: what was typed before it and never reached Rasa; None where the last reply was Rasa's.
             begun: the same text, if Rasa is already reading it.
 
         Raises:
             Unavailable: Rasa or the action server is down, slow, or gave no whole reply.
         """
         rest: dict[str, Any] = {"sender": conversation_id}
-        if unheard:
+        if unheard is not None:
             rest["unheard"] = shorten(unheard)
         if offer:
             rest["choice"] = {"intent": offer.intent, "entities": offer.entities}

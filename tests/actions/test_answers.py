@@ -45,7 +45,7 @@ class Talk:
         *,
         parts: list[dict[str, str]] | None = None,
         meant: str = "",
-        unheard: str = "",
+        unheard: str | None = None,
         in_doubt_of: str = "",
         vector: str = "",
         **entities: str,
@@ -55,7 +55,7 @@ class Talk:
             "entities": [{"entity": name, "value": value} for name, value in entities.items()],
             **({"parts": parts} if parts else {}),
             **({"meant": meant} if meant else {}),
-            **({"metadata": {"unheard": unheard}} if unheard else {}),
+            **({"metadata": {"unheard": unheard}} if unheard is not None else {}),
             **({"in_doubt_of": in_doubt_of} if in_doubt_of else {}),
             **({"vector": vector} if vector else {}),
         }  # fmt: skip
@@ -151,9 +151,10 @@ def test_what_may_be_a_danger_is_answered_and_asked_about(talk: Talk, level: str
     assert talk.say("affirm", "yes").handoff is None
 
 
-def test_a_yes_after_a_red_flags_text_is_one_to_that(talk: Talk) -> None:
+@pytest.mark.parametrize("unheard", ["i have crushing chest pain", ""])
+def test_a_yes_after_a_red_flags_text_or_a_person_is_one_to_that(talk: Talk, unheard: str) -> None:
     talk.say("ask_about_therapy", "what is raloxifene", in_doubt_of="urgent")
-    assert talk.say("affirm", "yes", unheard="i have crushing chest pain").handoff is None
+    assert talk.say("affirm", "yes", unheard=unheard).handoff is None
 
 
 @pytest.mark.parametrize("intent", ["report_emergency", "report_urgent"])

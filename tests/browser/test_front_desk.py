@@ -35,7 +35,13 @@ class Dialogue:
         return None
 
     async def answer(
-        self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "", begun: Begun | None = None
+        self,
+        conversation_id: str,
+        *,
+        text: str,
+        offer: Offer | None,
+        unheard: str | None = None,
+        begun: Begun | None = None,
     ) -> Reply:
         if "person" in text:
             handed = Handoff(reason="urgent", summary="asked")

@@ -107,8 +107,13 @@ async def test_a_person_takes_over_writes_and_hands_back(house: House) -> None:
         assert not handover.hand_back(session, patient.id, fixed=house.fixed)
     assert said(house, patient)[-1].text == "You are talking to the assistant again."
     assert state(house, patient) is State.WAITING_FOR_STAFF
+    dialogue = house.dialogue
+    assert isinstance(dialogue, Dialogue)
+    dialogue.unheard.clear()
     await patient.say("what is clomid")
-    assert heard(house) == ["what is clomid"]
+    await patient.say("what is fsh")
+    assert heard(house) == ["what is clomid", "what is fsh"]
+    assert dialogue.unheard == ["", None]  # a yes after a time with the team is none to what was offered before it
 
 
 async def test_the_assistant_is_silent_and_says_once_in_each_spell_that_messages_arrive(house: House) -> None:

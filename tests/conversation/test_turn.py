@@ -39,7 +39,7 @@ class Dialogue:
 
     def __init__(self) -> None:
         self.heard: list[str] = []
-        self.unheard: list[str] = []
+        self.unheard: list[str | None] = []
         self.begun: list[Reading] = []
         self.behave: Callable[[str], Awaitable[Reply]] = self.echo
 
@@ -51,7 +51,13 @@ class Dialogue:
         return self.begun[-1]
 
     async def answer(
-        self, conversation_id: str, *, text: str, offer: Offer | None, unheard: str = "", begun: Begun | None = None
+        self,
+        conversation_id: str,
+        *,
+        text: str,
+        offer: Offer | None,
+        unheard: str | None = None,
+        begun: Begun | None = None,
     ) -> Reply:
         self.heard.append(text)
         self.unheard.append(unheard)
@@ -348,7 +354,7 @@ async def test_the_dialogue_is_told_what_a_red_flag_answered_without_it(house: H
     for text in ("what is shbg", EMERGENCY, other, "what is fsh", "what is lh"):
         await patient.say(text)
     assert dialogue.heard == ["what is shbg", "what is fsh", "what is lh"]
-    assert dialogue.unheard == ["", f"{EMERGENCY}\n{other}", ""]
+    assert dialogue.unheard == ["", f"{EMERGENCY}\n{other}", None]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class Dialogue:
     def begin(self, text):
         return None
 
-    async def answer(self, conversation_id, *, text, offer, unheard="", begun=None):
+    async def answer(self, conversation_id, *, text, offer, unheard=None, begun=None):
         handed = Handoff(reason="asked_for_person", summary="asked")
         return Reply(kind=Kind.HANDOFF, blocks=[Paragraph("passed on")], handoff=handed)
 
