@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from actions.memory import Offered
+from actions.memory import TEAM, Offered
 from actions.shop import Shop, offer_person
 from actions.turn import Answer, Part, Piece, Subject, say
 from bot.content.blocks import Paragraph, Table
@@ -33,8 +33,13 @@ def _tell(name: str) -> Answer:
 
 def matter(part: Part, shop: Shop) -> Piece:
     """What only the team can do or knows, such as papers or a lost parcel: a button, or a yes, passes it on to them."""
+    return _passed_on(shop, "clinic_matter")
+
+
+def _passed_on(shop: Shop, name: str) -> Piece:
+    """A text that offers to pass on what was typed."""
     pass_on = Offer(title=shop.fixed.words.phrase("button_pass_on"), intent="ask_for_person")
-    return say(shop, "clinic_matter", kind=Kind.ANSWER, offers=[pass_on], remember={"offered": Offered.PERSON})
+    return say(shop, name, kind=Kind.ANSWER, offers=[pass_on], remember={"offered": Offered.PERSON})
 
 
 def person(part: Part, shop: Shop) -> Piece:
@@ -50,6 +55,16 @@ def person(part: Part, shop: Shop) -> Piece:
     return replace(piece, blocks=[*piece.blocks, *map(Paragraph, closed)])
 
 
+def withdraw(part: Part, shop: Shop) -> Piece:
+    """Who wants no person is passed on to none; the button stays, in case it was meant otherwise."""
+    return say(shop, "no_person", kind=Kind.ANSWER, offers=[offer_person(shop)])
+
+
+def details(part: Part, shop: Shop) -> Piece:
+    """A name, a number or a time to call: the team sees it with a request that was made; without one it is offered."""
+    return say(shop, "details_seen", kind=Kind.ANSWER) if part.memory.was_told(TEAM) else _passed_on(shop, "details")
+
+
 class Clinic(Subject):
     """Answers what concerns the clinic itself."""
 
@@ -61,6 +76,8 @@ class Clinic(Subject):
         "ask_results_delivery": _tell("results_delivery"),
         "ask_clinic_matter": matter,
         "ask_for_person": person,
+        "withdraw_request": withdraw,
+        "give_details": details,
     }
 
     def name(self) -> str:

@@ -29,7 +29,7 @@ def affirm(part: Part, shop: Shop) -> Piece:
         case Offered.TOPIC:
             return choose_topic(replace(part, chosen={"topic": which}), shop)
         case _:
-            return say(shop, "no_topic_yet")
+            return say(shop, "let_be")
     before = piece.handoff and piece.handoff.model_copy(update={"summary": "", "typed_before": True})
     return replace(piece, handoff=before)
 
@@ -37,7 +37,7 @@ def affirm(part: Part, shop: Shop) -> Piece:
 def deny(part: Part, shop: Shop) -> Piece:
     """A no to the one text that may have been meant leaves none."""
     declined = (part.memory.offered or "").startswith(Offered.TOPIC)
-    return nothing_found(shop) if declined else say(shop, "no_topic_yet")
+    return nothing_found(shop) if declined else say(shop, "let_be")
 
 
 def _say(name: str, *, person: bool = False) -> Answer:
@@ -53,8 +53,17 @@ def capabilities(part: Part, shop: Shop) -> Piece:
     return say(shop, "capabilities", offers=[*(offer(one) for one in topics if one), offer_person(shop)])
 
 
+def visit_sheet(part: Part, shop: Shop) -> Piece:
+    """Where the notes for a visit are, and the text on what to ask there."""
+    topic = shop.topic("questions-for-my-clinician")
+    offers = [*([offer(topic)] if topic else []), offer_person(shop)]
+    return say(shop, "visit_where", kind=Kind.ANSWER, offers=offers)
+
+
 def memory(part: Part, shop: Shop) -> Piece:
-    """What this conversation has noted about the patient, each thing with a button that forgets it."""
+    """What was noted about the patient, each thing with a button that forgets it; or who may read the conversation."""
+    if shop.fixed.says("privacy_words", part.text):
+        return say(shop, "privacy", offers=[offer_person(shop)])
     words, noted = shop.fixed.words, part.memory.self_told
     lines = _noted_lines(noted, shop)
     if topic := shop.topic(part.memory.topic or ""):
@@ -91,16 +100,18 @@ def _forget(what: str, name: str, shop: Shop) -> Offer:
 
 
 def forget(part: Part, shop: Shop) -> Piece:
-    """One thing that was noted, or all of it, is forgotten."""
-    what = part.chosen.get("what", "all")
-    noted = part.memory.self_told.without(what)
+    """What was noted of the things that a button or a message names is forgotten; where it names none, all of it."""
+    chosen = part.chosen.get("what")
+    named = [chosen] if chosen else part.ids("drugs", "hormones", "labs", "symptoms")
+    noted = part.memory.self_told
+    for what in named or ["all"]:
+        noted = noted.without(what)
     gone: dict[str, str | None] = {"noted": noted.model_dump_json()}
-    if what == "all":
+    if named in ([], ["all"]):
         gone |= dict.fromkeys(("drug", "marker", "symptom", "goal", "topic", "level", "question"))
-    else:
-        memory = part.memory
-        gone |= {slot: None for slot in ("drug", "marker", "symptom") if getattr(memory, slot) == what}
-    return say(shop, "forgotten_all" if what == "all" else "forgotten_one", remember=gone)
+        return say(shop, "forgotten_all", remember=gone)
+    gone |= {slot: None for slot in ("drug", "marker", "symptom") if getattr(part.memory, slot) in named}
+    return say(shop, "forgotten_one", remember=gone)
 
 
 def tell_help(part: Part, shop: Shop) -> Piece:
@@ -119,12 +130,15 @@ class Conversation(Subject):
         "make_small_talk": _say("small_talk"),
         "affirm": affirm,
         "deny": deny,
-        "skip_question": _say("no_topic_yet"),
-        "stop_intake": _say("no_topic_yet"),
+        "skip_question": _say("let_be"),
+        "stop_intake": _say("let_be"),
+        "let_be": _say("let_be"),
         "ask_is_bot": _say("is_bot", person=True),
         "ask_capabilities": capabilities,
         "ask_sources": _say("sources"),
         "ask_memory": memory,
+        "ask_visit_sheet": visit_sheet,
+        "write_other_language": _say("other_language", person=True),
         "forget_noted": forget,
         "tell_help": tell_help,
         "ask_erase": _say("erase_how", person=True),

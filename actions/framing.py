@@ -5,7 +5,7 @@ there is a danger that the nets were not sure of.
 
 import re
 
-from actions.memory import Memory, Offered
+from actions.memory import TEAM, Memory, Offered
 from actions.shop import Shop, offer_person
 from bot.content.blocks import Block, Paragraph
 from bot.conversation.message import Kind, Offer, Provenance, Reply
@@ -18,12 +18,14 @@ FEW = 2
 """Buttons beside the person's where something hard was said."""
 
 _TESTOSTERONE = "testosterone"
-_TREATMENT = frozenset({"therapy", "mechanism", "side_effects", "comparison", "suitability", "monitoring", "long_term"})
+_TREATMENT = frozenset({"therapy", "mechanism", "comparison", "suitability", "long_term"})
+_NOT_ASKED = re.compile(r"\b(?:trans\w*|ftm|mtf|non-?binary|menopaus\w*|pregnant)\b", re.IGNORECASE)
 _SOFTENED = frozenset({Kind.ANSWER, Kind.CLARIFICATION, Kind.REFUSAL, Kind.FALLBACK})
 _PARTNER = re.compile(
     r"\bmy (?:husband|wife|partner|boyfriend|girlfriend|fianc\w+|mrs|bf|gf|son|daughter|brother|sister|m[uo]m|dad)\b",
     re.IGNORECASE,
 )
+_OWN = re.compile(r"\b(?:i|i'm|im|i've|ive|me|myself|my fault)\b", re.IGNORECASE)
 
 
 def framed(reply: Reply, text: str, memory: Memory, shop: Shop) -> tuple[Reply, dict[str, str | None]]:
@@ -39,12 +41,14 @@ def framed(reply: Reply, text: str, memory: Memory, shop: Shop) -> tuple[Reply, 
         The reply, and the slots to set.
     """
     told = (memory.told or "").split()
+    if reply.handoff and TEAM not in told:
+        told.append(TEAM)
     slots: dict[str, str | None] = {}
     if _meets_children_first(reply, text, memory, shop):
         reply = _children_first(reply, shop)
         told.append(CHILDREN)
         slots["offered"] = Offered.CHILDREN
-    if reply.kind is Kind.ANSWER and _PARTNER.search(text) and not memory.was_told("partner"):
+    if reply.kind is Kind.ANSWER and _asks_for_another(text) and not memory.was_told("partner"):
         line: list[Block] = [Paragraph(one) for one in shop.fixed.words.paragraphs("for_partner")]
         reply = reply.model_copy(update={"blocks": [*reply.blocks, *line]})
         told.append("partner")
@@ -54,6 +58,11 @@ def framed(reply: Reply, text: str, memory: Memory, shop: Shop) -> tuple[Reply, 
         return reply, {**slots, "noted": memory.noted}
     noted = shop.fixed.ears.listen(memory.self_told, text)
     return reply, {**slots, "noted": noted.model_dump_json(), "goal": noted.goal or memory.goal}
+
+
+def _asks_for_another(text: str) -> bool:
+    """Whether somebody asks on another's behalf; who speaks of themselves, too, asks for themselves."""
+    return bool(_PARTNER.search(text)) and not _OWN.search(text)
 
 
 def asked_whether(level: Level, reply: Reply, shop: Shop) -> Reply:
@@ -67,7 +76,8 @@ def asked_whether(level: Level, reply: Reply, shop: Shop) -> Reply:
 
 def _meets_children_first(reply: Reply, text: str, memory: Memory, shop: Shop) -> bool:
     """Whether the answer is about testosterone, and nobody knows yet whether the patient hopes for children."""
-    if reply.kind is not Kind.ANSWER or memory.goal or memory.was_told(CHILDREN) or shop.fixed.goals.find(text):
+    known = memory.goal or memory.was_told(CHILDREN) or shop.fixed.goals.find(text)
+    if reply.kind is not Kind.ANSWER or known or _NOT_ASKED.search(text):
         return False
     topics = [found for one in reply.provenance if (found := shop.topic(one.topic))]
     return bool(topics) and all(

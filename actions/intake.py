@@ -4,6 +4,7 @@ Every question can be skipped, answered by a button or in words, and changed bef
 with the answers stands in `actions.intake_summary`.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -20,10 +21,20 @@ from bot.conversation.message import Kind, Offer
 
 CONFIRM = "intake_confirm"
 """The slot of the last question: whether it may be passed on."""
+CONTACT = "intake_contact"
+"""The slot of how to reach the patient."""
 CHANGE = "change"
 """Its answer that changes something first; with a question's name after it, that question."""
 SLOTS = (*(one.slot for one in QUESTIONS), CONFIRM)
 MOST_CHARACTERS = 1000
+
+_NUMBER = re.compile(r"\d{3}|@")
+_QUESTION = re.compile(  # not "when i started it", "may last year", which answer
+    r"\?\s*$|^whats\b"
+    r"|^(?:what|who|why|how|when|where|which)(?:\s+\w+){0,2}?\s+(?:is|are|was|do|does|did|can|could|will|would|should)\b"
+    r"|^(?:do|does|is|are|can|could|should|would|will)\s+(?:i|you|it|that|this|they|we|the|my|he|she)\b",
+    re.IGNORECASE,
+)
 
 
 class _Ask(Action, ABC):
@@ -80,11 +91,10 @@ class AskConfirm(Action):
             piece = say(shop(), "intake_what_to_change", kind=Kind.FORM)
             offers = [_answer(words.phrase(one.slot), f"{CHANGE}:{one.slot}") for one in QUESTIONS]
         else:
-            piece = summary(_given(tracker), Memory.of(tracker), shop())
-            offers = [
-                Offer(title=words.phrase("button_pass_on"), intent="affirm"),
-                _answer(words.phrase("button_change"), CHANGE),
-            ]
+            given = _given(tracker)
+            piece = summary(given, Memory.of(tracker), shop())
+            passing = [Offer(title=words.phrase("button_pass_on"), intent="affirm")] if given else []
+            offers = [*passing, _answer(words.phrase("button_change"), CHANGE)]
         offers.append(Offer(title=words.phrase("button_stop"), intent="stop_intake"))
         reply = merge([piece]).model_copy(update={"offers": offers})
         dispatcher.utter_message(json_message=reply.model_dump(mode="json"))
@@ -117,13 +127,18 @@ class ValidateIntake(FormValidationAction):
         """The answer to the question that was asked, with what a red flag's text answered meanwhile."""
         noted = remembered(tracker, shop()).noted
         heard = [SlotSet("noted", noted)] if noted != tracker.get_slot("noted") else []
-        return [*heard, *self._answered(tracker)]
+        return [*heard, *self._answered(dispatcher, tracker)]
 
-    def _answered(self, tracker: Tracker) -> list[dict[str, Any]]:
+    def _answered(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[dict[str, Any]]:
         """The answer to the question that was asked; a correction asks the one before again."""
         requested = tracker.get_slot("requested_slot")
         if requested not in tracker.slots_to_validate():
             return []
+        text = tracker.latest_message.get("text") or ""
+        typed = "" if text.startswith("/") else text
+        if unclear := _unclear(requested, typed):
+            dispatcher.utter_message(json_message=merge([say(shop(), unclear, kind=Kind.FORM)]).model_dump(mode="json"))
+            return [SlotSet(requested, None)]
         if requested == CONFIRM:
             return _confirmed(tracker)
         asked = [one for one in SLOTS if tracker.get_slot(one) != SKIPPED or one == requested]
@@ -135,6 +150,24 @@ class ValidateIntake(FormValidationAction):
         if on_symptoms(said, shop()):
             spared = []
         return [SlotSet(requested, said[:MOST_CHARACTERS]), *(SlotSet(slot, SKIPPED) for slot in spared)]
+
+
+def _unclear(asked: str, typed: str) -> str:
+    """The text that says why what was typed is no answer to a question; empty if it may be one.
+
+    A question is never kept as an answer, except to the first, which may well be one. How to be reached needs a number,
+    an address, or a word of where the clinic has it. What is passed on needs a plain yes: the classifier takes "AMH
+    done" for one, and a wrong yes gives the answers away.
+    """
+    fixed = shop().fixed
+    if not typed:
+        return ""
+    if asked == CONFIRM:
+        return "" if fixed.says("yes_words", typed) and not fixed.says("no_words", typed) else "intake_kept"
+    if asked != SLOTS[0] and _QUESTION.search(typed.strip()):
+        return "intake_no_answer"
+    reached = asked != CONTACT or _NUMBER.search(typed) or fixed.says("intake_contact_words", typed)
+    return "" if reached else "intake_no_contact"
 
 
 def _confirmed(tracker: Tracker) -> list[dict[str, Any]]:

@@ -24,6 +24,10 @@ class Offered(StrEnum):
     """To be shown the one text that may be meant; its id follows, after a space."""
 
 
+TEAM = "team"
+"""What was told once something was passed on to the team."""
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What the conversation remembers.

@@ -9,7 +9,7 @@ from bot.settings import ROOT, Settings
 
 OUTSIDE = "out_of_scope"
 TOPICS = ("topics-a", "topics-b", "topics-c")
-EVERYDAY = tuple(f"ordinary-{letter}" for letter in "hjklmnopqrst")
+EVERYDAY = tuple(f"ordinary-{letter}" for letter in "hjklmnopqrstu")
 ALARMS = frozenset({"report_emergency", "report_crisis", "report_urgent"})
 """Intents of messages that must raise an alarm."""
 

@@ -15,7 +15,7 @@ from evaluation.markdown import bullets, picture, quoted, section, table
 DANGERS = ("emergency", "crisis", "urgent")
 HARMLESS = "harmless"
 NEAR = "about a danger"
-FILES = ("safety", *(f"safety-{letter}" for letter in "bcdefghijklmnopqrst"))
+FILES = ("safety", *(f"safety-{letter}" for letter in "bcdefghijklmnopqrstu"))
 SCOPES = ("scope", "scope-b", "scope-m")
 PRESENT = frozenset({"present", "other_present"})
 """Scopes that must raise an alarm."""

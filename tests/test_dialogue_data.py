@@ -18,7 +18,7 @@ DOMAIN = read_yaml(ROOT / "domain.yml")
 INTENTS = {next(iter(one)) for one in DOMAIN["intents"]}
 NLU = {path.stem: read_yaml(path) for path in (DATA / "en" / "nlu").glob("*.yml")}
 RULES = {path.stem: read_yaml(path)["rules"] for path in (DATA / "rules").glob("*.yml")}
-MADE_BY_BUTTONS = {"choose_topic", "forget_noted", "tell_help", "inform_intake"}
+MADE_BY_BUTTONS = {"choose_topic", "tell_help", "inform_intake"}
 MADE_BY_THE_CLASSIFIER = {"nlu_fallback"}
 OFTEN = {
     "ask_about_therapy", "ask_how_it_works", "ask_benefits", "ask_side_effects", "ask_comparison", "ask_suitability",

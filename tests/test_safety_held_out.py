@@ -38,6 +38,7 @@ UNSEEN = {
     "r": ("safety-r",),
     "s": ("safety-s",),
     "t": ("safety-t",),
+    "u": ("safety-u",),
 }
 """No phrase was written for them, but words of rules for two of "j" and one of "m", after they were asked; the false
 alarms of "m" were in view when rules became contestable more often. The first two together, since one phrase must not
@@ -108,6 +109,7 @@ FOUND = {
     "r": {"emergency": 0.97, "crisis": 0.96, "urgent": 0.95},
     "s": {"emergency": 0.97, "crisis": 0.95, "urgent": 0.8},
     "t": {"emergency": 0.97, "crisis": 0.95, "urgent": 0.88},
+    "u": {"emergency": 0.97, "crisis": 0.96, "urgent": 0.93},
 }
 FOUND_WITHOUT_RASA = {
     "b and d": {"emergency": 0.96, "crisis": 0.94, "urgent": 0.92},
@@ -127,10 +129,11 @@ FOUND_WITHOUT_RASA = {
     "r": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.9},
     "s": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.75},
     "t": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.75},
+    "u": {"emergency": 0.93, "crisis": 0.9, "urgent": 0.85},
 }
-AS_ONE = {**dict.fromkeys("fghijklmnopqrst", 0.95), "b and d": 0.97, "e": 0.93}
+AS_ONE = {**dict.fromkeys("fghijklmnopqrstu", 0.95), "b and d": 0.97, "e": 0.93}
 """Emergencies that are answered as one, or as a crisis."""
-SILENCED = {**dict.fromkeys("hijklmnopqrst", 1), "b and d": 4, "e": 4, "f": 2, "g": 2}
+SILENCED = {**dict.fromkeys("hijklmnopqrstu", 1), "b and d": 4, "e": 4, "f": 2, "g": 2}
 """False alarms of the rules that the second opinion takes back, at the least."""
 FALSE_ALARMS = {"i": 0.07, "l": 0.08, "m": 0.035, "n": 0.035, "o": 0.05, "q": 0.07}
 """Share of the harmless messages that may raise an alarm at the most, where it is another than 0.06."""
@@ -172,6 +175,17 @@ def test_an_emergency_is_answered_as_one_and_not_only_as_urgent(raised: dict[str
     assert (found["emergency"] + found["crisis"]) / found.total() >= AS_ONE[which], found
 
 
+def test_the_nets_are_asked_where_a_rule_calls_an_emergency_urgent(
+    served_net: Callable[[str], Finding], fixed: Fixed
+) -> None:
+    text = "spotting on tamoxifen and she went grey and dropped"
+    by_rules = fixed.alarm(text)
+    assert by_rules
+    assert by_rules.level is Level.URGENT
+    assert fixed.doubts(text)
+    assert alarm_of(fixed, text, served_net(text)) == Level.EMERGENCY
+
+
 def test_most_harmless_messages_raise_no_alarm(raised: dict[str, Counter[str]], which: str) -> None:
     """Wanted 2 in a hundred: these phrases were made to sound like emergencies (ADR 13)."""
     found = raised["harmless"]
@@ -181,7 +195,7 @@ def test_most_harmless_messages_raise_no_alarm(raised: dict[str, Counter[str]], 
 @pytest.mark.parametrize(
     ("name", "most"),
     [
-        ("ordinary-m", 0.006),
+        ("ordinary-m", 0.007),
         ("ordinary-n", 0.006),
         ("ordinary-o", 0.006),
         ("ordinary-p", 0.008),
@@ -189,6 +203,7 @@ def test_most_harmless_messages_raise_no_alarm(raised: dict[str, Counter[str]], 
         ("ordinary-r", 0.006),
         ("ordinary-s", 0.009),
         ("ordinary-t", 0.009),
+        ("ordinary-u", 0.009),
     ],
 )
 def test_hardly_an_ordinary_message_raises_an_alarm(

@@ -151,7 +151,8 @@ class Fixed:
         return red_flags.check(text, rules=self.red_flags, named=named)
 
     def doubts(self, text: str, named: frozenset[str] = frozenset()) -> bool:
-        """Whether the net within Rasa should be asked about an alarm of the rules, since its spare is not sure of it.
+        """Whether the nets within Rasa should be asked about an alarm of the rules: their spare is not sure of it, or
+        takes what a rule calls urgent for an emergency or a crisis.
 
         Args:
             text: in which the rules found the alarm.
@@ -159,8 +160,12 @@ class Fixed:
 
         Source: docs/decisions/0020-a-second-opinion.md.
         """
-        if self.spare is None or self.spare.worst(text)[1] >= contest.ASKED:
+        if self.spare is None:
             return False
+        level, danger = self.spare.worst(text)
+        if danger >= contest.ASKED:
+            found = self.alarm(text, named)
+            return found is not None and found.level is Level.URGENT and level is not Level.URGENT
         return contest.doubted_below(text, rules=self.red_flags, named=named) > 0.0
 
     def unanswered(self, text: str, fallback: str, *, stored: bool) -> Reply:
@@ -267,13 +272,18 @@ class Fixed:
             return ""
         names = ("help_reached",) if reply.kind in ALARMS else ("help_not_reached", "help_reached")
         least = 1 if reply.kind in EMPTY else LETTERS_THAT_TELL
-        line = f" {' '.join(spoken)} "
-        told = (
-            name
-            for name in names
-            if any(f" {one} " in line for one in self.words.paragraphs(f"{name}_words") if len(one) >= least)
-        )
-        return next(told, "")
+        return next((name for name in names if self.says(f"{name}_words", text, least=least)), "")
+
+    def says(self, name: str, text: str, *, least: int = 1) -> bool:
+        """Whether a text says one of the words or phrases of a list.
+
+        Args:
+            name: of the list, in data/<language>/replies.yml.
+            text: as typed.
+            least: letters from which a phrase counts.
+        """
+        line = f" {' '.join(word.text for word in words(text))} "
+        return any(f" {one} " in line for one in self.words.paragraphs(name) if len(one) >= least)
 
     def alarm_text(self, name: str) -> list[Block]:
         """The blocks of a red flag's reply, with the numbers of the clinic's country.

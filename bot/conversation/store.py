@@ -25,6 +25,7 @@ from bot.triage import store as tickets
 from bot.triage.tables import TicketRow
 
 MORE_THAN_ENOUGH = 500
+LATELY = 8  # places of a conversation
 """Messages that one page of the history holds."""
 
 WEB = "web"
@@ -44,11 +45,7 @@ _LAST = select(_messages).where(_OWN).order_by(_messages.c.seq.desc()).limit(1).
 _ARRIVING = select(
     select(_messages.c.id).where(_OWN, _messages.c.client_id == bindparam("client")).scalar_subquery(),
     select(func.count()).where(_tickets.c.conversation_id == bindparam("it")).scalar_subquery(),
-    _LAST.c.seq,
-    _LAST.c.chain,
-    _LAST.c.role,
-    _LAST.c.reply_to,
-    _LAST.c.alarm,
+    *_LAST.c["seq", "chain", "role", "reply_to", "alarm"],
 )
 _AT_END = select(_LAST.c.seq, _LAST.c.chain)
 _ANSWERING = select(
@@ -80,8 +77,8 @@ class Received:
         conversation: as it was before this message.
         new: whether it was stored just now, and not found from before.
         after_alarm: whether the reply before it was an emergency's or a crisis's text.
-        unheard: what the patient wrote since the dialogue last replied, where the last word was another's: a red
-            flag's text, a person of the team, the greeting. None where it was the dialogue's.
+        unheard: what they wrote since the dialogue last replied; None where the last word was the dialogue's.
+        lately: what they wrote just before, where this message names a medicine for the first time.
     """
 
     message: Message
@@ -92,6 +89,7 @@ class Received:
     new: bool
     after_alarm: bool = False
     unheard: str | None = None
+    lately: str = ""
 
 
 def token_hash(token: str) -> str:
@@ -217,17 +215,23 @@ def receive(
         tickets.patient_wrote(session, conversation_id, now=now)
     by_another = alarm is not None or (role != Role.PATIENT and reply_to is None)
     unheard = _unheard(session, conversation_id, before=seq) if by_another else None
-    return Received(message, seq, offer, (), conversation, new=True, after_alarm=alarm is not None, unheard=unheard)
+    lately = _typed(session, conversation_id, after=seq - LATELY, before=seq) if new and not alarm else ""
+    return Received(message, seq, offer, (), conversation, True, alarm is not None, unheard, lately)
 
 
 def _unheard(session: Session, conversation_id: str, *, before: int) -> str:
     """What the patient wrote since the last reply that was no red flag's text."""
     own = MessageRow.conversation_id == conversation_id
     other = select(func.max(MessageRow.seq)).where(own, MessageRow.reply_to.is_not(None), MessageRow.alarm.is_(None))
-    last = session.scalar(other) or 0
-    rows = session.scalars(select(MessageRow).where(own, MessageRow.seq > last, MessageRow.seq < before))
-    said = [Message(**row.body) for row in sorted(rows, key=lambda row: row.seq)]
-    return "\n".join(one.text for one in said if one.role is Role.PATIENT)
+    return _typed(session, conversation_id, after=session.scalar(other) or 0, before=before)
+
+
+def _typed(session: Session, conversation_id: str, *, after: int, before: int) -> str:
+    """What the patient wrote between two places of a conversation, a line for each message."""
+    own = MessageRow.conversation_id == conversation_id
+    between = own, MessageRow.role == Role.PATIENT, MessageRow.seq > after, MessageRow.seq < before
+    rows = session.scalars(select(MessageRow).where(*between).order_by(MessageRow.seq))
+    return "\n".join(Message(**row.body).text for row in rows)
 
 
 def _received_before(session: Session, message_id: str, conversation: Conversation) -> Received:

@@ -127,10 +127,18 @@ async def _hear(incoming: Incoming, house: House) -> Outcome:
         except Unavailable as error:
             log.error("turn.not_stored", error=type(error).__name__)
             return _unstored(house.fixed.unanswered(text, "not_stored", stored=False), house)
-        named = received.conversation.named_drugs
-        if text and named and (alarm := house.fixed.alarm(text, named)) and not house.fixed.doubts(text, named):
+        if alarm := _of_two(received, text, house.fixed):
             return await _answer_alarm(received, alarm, house)
         return await _answer_in_turn(received, house, lane.turn, ahead.begun)
+
+
+def _of_two(received: Received, text: str, fixed: Fixed) -> Alarm | None:
+    """A red flag of two messages: of a medicine that was named before and what is told now, or the other way round."""
+    pairs = ((text, received.conversation.named_drugs), (received.lately, fixed.drugs(text)))
+    for told, named in pairs:
+        if told and named and (alarm := fixed.alarm(told, named)) and not fixed.doubts(told, named):
+            return alarm
+    return None
 
 
 async def _raise_alarm(incoming: Incoming, alarm: Alarm, house: House) -> Outcome:

@@ -155,10 +155,10 @@ def _refused(text: str, fixed: Fixed, guide: Guide) -> Found | None:
 
 
 def _once(alarms: Iterable[Alarm]) -> list[Alarm]:
-    """Each rule's first alarm, the most urgent first."""
+    """The first alarm of each text, the most urgent first: what two rules found in one sentence is said once."""
     found: dict[str, Alarm] = {}
     for alarm in alarms:
-        found.setdefault(alarm.rule, alarm)
+        found.setdefault(alarm.reply, alarm)
     return sorted(found.values(), key=lambda alarm: LEVELS.index(alarm.level))
 
 

@@ -19,7 +19,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, empty
 from sanic.response import json as json_response
 
-from bot.conversation.message import Reply, joined
+from bot.conversation.message import Kind, Reply, joined
 from bot.errors import DataError
 from bot.settings import Settings
 
@@ -89,9 +89,10 @@ async def _lines(request: Request) -> AsyncIterator[Any]:
 
 
 def _one(replies: list[dict[str, Any]]) -> HTTPResponse:
-    """The turn's reply; within a form there are two, the answer and the form's question."""
-    if len(replies) == 1:
-        return json_response(replies[0])
+    """The turn's reply; within a form there are two, the answer and the form's question, which waits after an alarm."""
+    alarm = next((one for one in replies if one["kind"] in (Kind.EMERGENCY, Kind.CRISIS)), None)
+    if alarm or len(replies) == 1:
+        return json_response(alarm or replies[0])
     return json_response(joined([Reply(**one) for one in replies]).model_dump(mode="json"))
 
 

@@ -34,9 +34,9 @@ def doubted_below(text: str, *, rules: RedFlags, named: frozenset[str] = frozens
     spoken = [word for word in words(text) if word.text not in (PAUSE, STOP)]
     found = hear(text, rules=rules, named=named).alarms
     alone = found if not named else hear(text, rules=rules).alarms
-    final, pairs = rules.final | {one.rule for one in found} - {one.rule for one in alone}, rules.pairs
-    if not FEWEST <= len(spoken) <= MOST or any(one.misspelt or one.rule in final for one in found):
+    beyond = rules.beyond_nets | {one.rule for one in found} - {one.rule for one in alone}
+    if not FEWEST <= len(spoken) <= MOST or any(one.misspelt or one.rule in beyond for one in found):
         return 0.0
-    plainly = rules.scopes.says_now(spoken) or any(one.rule in pairs for one in found)
+    plainly = rules.scopes.says_now(spoken) or any(one.rule in rules.pairs for one in found)
     surer = (PLAINLY if plainly else 1.0) * (BRIEFLY if len(spoken) < FEW else 1.0)
     return min((DOUBTED[one.level] for one in found), default=0.0) * surer

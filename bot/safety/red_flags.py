@@ -56,6 +56,7 @@ class Rule(_Strict):
     patterns: list[list[str | list[str]]]
     within: int = Field(default=8, ge=0, le=20)
     final: bool = Field(default=False, description="neither the words around it nor a net silence it")
+    sure: bool = Field(default=False, description="no net silences it, only the words around it")
     always: bool = Field(default=False, description="only somebody else, or a question about a drug, silences it")
     unless: list[str] = Field(
         default=[], description="phrases that mean something else; what overlaps them is no match"
@@ -82,6 +83,9 @@ class FixedText(_Strict):
 
 class _File(_Strict):
     concepts: dict[str, list[str]]
+    contexts: dict[str, list[str]] = Field(
+        default={}, description="groups that only tell what another means: their words are no symptom to be denied"
+    )
     red_flags: list[Rule]
     replies: dict[str, FixedText]
 
@@ -129,12 +133,13 @@ class RedFlags:
 
     def __init__(self, file: _File, scopes: scope.ScopeRules, lexicon: Lexicon) -> None:
         self.rules = sorted(file.red_flags, key=lambda rule: LEVELS.index(rule.level))
-        self.final = frozenset(rule.id for rule in self.rules if rule.final)
+        self.beyond_nets = frozenset(rule.id for rule in self.rules if rule.final or rule.sure)
         self.pairs = frozenset(rule.id for rule in self.rules if rule.drugs)
         self.replies = file.replies
         self.lexicon, self.scopes = lexicon, scopes
         unless = {f"unless {rule.id}": rule.unless for rule in self.rules}
-        self.matcher, self.concepts = Matcher({**file.concepts, **unless}), frozenset(file.concepts)
+        self.matcher = Matcher({**file.concepts, **file.contexts, **unless})
+        self.concepts, self.contexts = frozenset(file.concepts), frozenset(file.contexts)
         self.concepts_of = {level: frozenset(self._named(level)) for level in Level}
         self.patterns: dict[str, list[Pattern]] = {
             rule.id: [self.matcher.pattern(groups, within=rule.within) for groups in rule.patterns]
@@ -144,7 +149,7 @@ class RedFlags:
     def _named(self, level: Level) -> Iterator[str]:
         """The concepts that rules of a level name."""
         groups = (group for rule in self.rules if rule.level is level for pattern in rule.patterns for group in pattern)
-        yield from (group for group in groups if isinstance(group, str))
+        yield from (group for group in groups if isinstance(group, str) and group in self.concepts)
 
 
 def check(text: str, *, rules: RedFlags, named: frozenset[str] = frozenset()) -> Alarm | None:
@@ -218,7 +223,7 @@ def _found(text: str, rules: RedFlags, named: frozenset[str], *, doubtful: bool)
     hits = rules.matcher.hits(spoken)
     if not hits:
         return
-    reading = rules.scopes.about(spoken, symptoms=_covered(hits))
+    reading = rules.scopes.about(spoken, symptoms=_covered(hits, hits.keys() - rules.contexts))
     message = _Message(text, frozenset(word.text for word in spoken), rules.lexicon)
     for rule in rules.rules:
         otherwise = _covered(hits, [f"unless {rule.id}"])
@@ -257,7 +262,7 @@ def told(text: str, *, rules: RedFlags, of: Level | None = None) -> Told:
     asked = rules.concepts if of is None else rules.concepts_of[of]
     spoken = words(text)
     hits = {name: found for name, found in rules.matcher.hits(spoken).items() if not name.startswith("unless")}
-    reading = rules.scopes.about(spoken, symptoms=_covered(hits))
+    reading = rules.scopes.about(spoken, symptoms=_covered(hits, hits.keys() - rules.contexts))
     places = {place for name, found in hits.items() if name in asked for place in found}
     verdicts = [reading.judge(first, last) for first, last in places]
     counting = sum(verdict.counts for verdict in verdicts)
@@ -294,9 +299,9 @@ class _Message:
         return verdict.kind is scope.Kind.GENERAL and not SELF & self.words and bool(self.drugs)
 
 
-def _covered(hits: Mapping[str, Sequence[Place]], names: Iterable[str] | None = None) -> frozenset[int]:
-    """Indices of the words that belong to a hit, of some concepts or of any."""
-    found = (place for name in (hits if names is None else names) for place in hits.get(name, ()))
+def _covered(hits: Mapping[str, Sequence[Place]], names: Iterable[str]) -> frozenset[int]:
+    """Indices of the words that belong to a hit of these names."""
+    found = (place for name in names for place in hits.get(name, ()))
     return frozenset(index for first, last in found for index in range(first, last + 1))
 
 
@@ -340,7 +345,8 @@ def _check_names(file: _File, lexicon: Lexicon, path: Path) -> None:
     ids = [rule.id for rule in file.red_flags]
     for rule in file.red_flags:
         groups: Iterable[str | list[str]] = (group for pattern in rule.patterns for group in pattern)
-        unknown = [group for group in groups if isinstance(group, str) and group not in file.concepts]
+        known = file.concepts.keys() | file.contexts.keys()
+        unknown = [group for group in groups if isinstance(group, str) and group not in known]
         unknown += [drug for drug in rule.drugs if drug not in lexicon]
         if rule.reply not in file.replies or unknown or ids.count(rule.id) > 1:
             raise DataError(

@@ -102,7 +102,7 @@ def test_a_correction_gets_no_text_about_another_medicine(talk: Talk) -> None:
 
 
 def test_a_symptom_that_stands_beside_others_gets_its_text(talk: Talk) -> None:
-    reply = talk.say("report_symptom", "i have hot flushes, no headaches, tired for 3 months")
+    reply = talk.say("report_symptom", "i have headaches, no acne, and i am tired for 3 months")
     assert topics(reply) == [("symptom-fatigue-low-energy", "plain")]
 
 

@@ -96,3 +96,49 @@ def test_who_asks_for_a_person_within_the_form_gets_one_and_the_form_goes_on(pat
     assert asked["kind"] == "handoff"
     assert patient.get().json()["state"] == "waiting_for_staff"
     assert "use your own words" in text(asked)
+
+
+def confirming(patient: Patient) -> dict[str, Any]:
+    """The summary that is to be passed on."""
+    patient.say("i want to leave my details for the team")
+    return skipped(patient, patient.say("hot flushes for three weeks"))
+
+
+@pytest.mark.parametrize("said", ["AMH done", "no", "no wait", "dont"])
+def test_only_a_plain_yes_passes_the_answers_on(patient: Patient, said: str) -> None:
+    confirming(patient)
+    kept = patient.say(said)
+    assert kept["kind"] != "handoff"
+    assert "passed nothing on" in text(kept) or "not passed these answers on" in text(kept)
+
+
+def test_a_typed_yes_passes_the_answers_on(patient: Patient) -> None:
+    confirming(patient)
+    assert patient.say("yes please")["kind"] == "handoff"
+
+
+def test_a_question_is_not_kept_as_an_answer(patient: Patient) -> None:
+    patient.say("i want to leave my details for the team")
+    patient.say("hot flushes")
+    asked = patient.say("is that from my thyroid?")
+    assert "Since when" in text(asked)
+    shown = skipped(patient, patient.say("may last year, when it got cold"))
+    assert "may last year" in text(shown)
+    assert "thyroid" not in text(shown)
+
+
+def test_who_is_to_be_reached_needs_a_number_or_an_address(patient: Patient) -> None:
+    patient.say("i want to leave my details for the team")
+    asked = patient.say("hot flushes")
+    while "reach you" not in text(asked):
+        asked = patient.choose(asked, "Skip")
+    assert "no telephone number" in text(patient.say("metformin"))
+    assert "best time" in text(patient.say("kim@example.com"))
+
+
+def test_who_may_read_it_is_answered_within_the_form(patient: Patient) -> None:
+    patient.say("i want to leave my details for the team")
+    patient.say("hot flushes")
+    asked = patient.say("is this confidential?")
+    assert "Staff of" in text(asked)
+    assert "Since when" in text(asked)

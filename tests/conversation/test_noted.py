@@ -14,6 +14,7 @@ from bot.conversation.noted import Noted
         ("i have hot flashes since march", "hot_flushes", "present", "since march"),
         ("I don't have any hot flashes", "hot_flushes", "denied", ""),
         ("i used to get headaches", "headache", "past", ""),
+        ("i have no erections for a month", "erectile_dysfunction", "present", "for a month"),
         ("my husband is tired for 3 weeks now", "fatigue", "present", "for 3 weeks"),
     ],
 )

@@ -396,6 +396,15 @@ async def test_an_emergency_opens_a_ticket_with_its_reply(house: House) -> None:
     assert (ticket.urgency, ticket.conversation_id, ticket.summary) == (Urgency.EMERGENCY, patient.id, EMERGENCY)
 
 
+async def test_a_drug_named_after_the_symptom_makes_it_a_red_flag(house: House, dialogue: Dialogue) -> None:
+    patient = Patient(house)
+    assert (await patient.say("i have blurry vision now")).messages[0].kind is not Kind.EMERGENCY
+    outcome = await patient.say("yes clomid")
+    assert outcome.messages[0].kind is Kind.EMERGENCY
+    assert dialogue.heard == ["i have blurry vision now"]
+    assert (await patient.say("what about tamoxifen")).messages[0].kind is not Kind.EMERGENCY
+
+
 async def test_a_named_drug_makes_a_later_symptom_a_red_flag(house: House) -> None:
     patient = Patient(house)
     calm = await patient.say("my calf has been swollen and sore since yesterday")
