@@ -29,6 +29,7 @@ SLOTS = (*(one.slot for one in QUESTIONS), CONFIRM)
 MOST_CHARACTERS = 1000
 
 _NUMBER = re.compile(r"\d{3}|@")
+_REACHED = re.compile(r"(?:\d[ -]?){7}|\S@\S")
 _QUESTION = re.compile(  # not "when i started it", "may last year", which answer
     r"\?\s*$|^whats\b"
     r"|^(?:what|who|why|how|when|where|which)(?:\s+\w+){0,2}?\s+(?:is|are|was|do|does|did|can|could|will|would|should)\b"
@@ -136,6 +137,8 @@ class ValidateIntake(FormValidationAction):
             return []
         text = tracker.latest_message.get("text") or ""
         typed = "" if text.startswith("/") else text
+        if requested == CONFIRM and _REACHED.search(typed):  # the number was wrong, or is another one
+            return [SlotSet(CONTACT, typed[:MOST_CHARACTERS]), SlotSet(CONFIRM, None)]
         if unclear := _unclear(requested, typed):
             dispatcher.utter_message(json_message=merge([say(shop(), unclear, kind=Kind.FORM)]).model_dump(mode="json"))
             return [SlotSet(requested, None)]

@@ -142,3 +142,22 @@ def test_who_may_read_it_is_answered_within_the_form(patient: Patient) -> None:
     asked = patient.say("is this confidential?")
     assert "Staff of" in text(asked)
     assert "Since when" in text(asked)
+
+
+def test_a_number_at_the_end_takes_the_place_of_the_one_before(patient: Patient) -> None:
+    patient.say("i want to leave my details for the team")
+    asked = patient.say("hot flushes")
+    while "reach you" not in text(asked):
+        asked = patient.choose(asked, "Skip")
+    patient.say("0151 555 0100")
+    patient.say("mornings")
+    shown = patient.say("no, my number is 0151 555 0199")
+    assert "0151 555 0199" in text(shown)
+    assert "0151 555 0100" not in text(shown)
+    assert patient.say("yes")["kind"] == "handoff"
+
+
+def test_a_bare_stop_ends_it(patient: Patient) -> None:
+    patient.say("i want to leave my details for the team")
+    patient.say("hot flushes")
+    assert "stopped asking" in text(patient.say("stop"))

@@ -396,12 +396,16 @@ async def test_an_emergency_opens_a_ticket_with_its_reply(house: House) -> None:
     assert (ticket.urgency, ticket.conversation_id, ticket.summary) == (Urgency.EMERGENCY, patient.id, EMERGENCY)
 
 
-async def test_a_drug_named_after_the_symptom_makes_it_a_red_flag(house: House, dialogue: Dialogue) -> None:
+@pytest.mark.parametrize(
+    ("first", "then"), [("everything is blurry", "since i take clomid"), ("i see sparkles", "yes clomid")]
+)
+async def test_a_drug_named_after_the_symptom_makes_it_a_red_flag(
+    house: House, dialogue: Dialogue, first: str, then: str
+) -> None:
     patient = Patient(house)
-    assert (await patient.say("i have blurry vision now")).messages[0].kind is not Kind.EMERGENCY
-    outcome = await patient.say("yes clomid")
-    assert outcome.messages[0].kind is Kind.EMERGENCY
-    assert dialogue.heard == ["i have blurry vision now"]
+    assert (await patient.say(first)).messages[0].kind is not Kind.EMERGENCY
+    assert (await patient.say(then)).messages[0].kind is Kind.EMERGENCY
+    assert dialogue.heard == [first]
     assert (await patient.say("what about tamoxifen")).messages[0].kind is not Kind.EMERGENCY
 
 
