@@ -110,6 +110,7 @@ def test_a_menu_closes_with_escape_and_is_not_there_before_the_chat(page: Page) 
     menu = page.get_by_text("Menu", exact=True)
     expect(menu).to_be_hidden()
     page.get_by_role("button", name="I agree").click()
+    expect(page.get_by_label("Your question")).to_be_focused()  # the chat takes the focus once, and a menu then closes
     press(menu)
     expect(page.get_by_role("button", name="Print")).to_be_visible()
     page.keyboard.press("Escape")
