@@ -18,14 +18,16 @@ FEW = 2
 """Buttons beside the person's where something hard was said."""
 
 _TESTOSTERONE = "testosterone"
-_TREATMENT = frozenset({"therapy", "mechanism", "comparison", "suitability", "long_term"})
-_NOT_ASKED = re.compile(r"\b(?:trans\w*|ftm|mtf|non-?binary|menopaus\w*|pregnant)\b", re.IGNORECASE)
+_TREATMENT = frozenset({"therapy", "mechanism", "side_effects", "comparison", "suitability", "monitoring", "long_term"})
+_NOT_ASKED = re.compile(
+    r"\b(?:trans|transgender\w*|transmasc\w*|transfem\w*|ftm|mtf|non-?binary|menopaus\w*|pregnant)\b", re.IGNORECASE
+)
 _SOFTENED = frozenset({Kind.ANSWER, Kind.CLARIFICATION, Kind.REFUSAL, Kind.FALLBACK})
 _PARTNER = re.compile(
     r"\bmy (?:husband|wife|partner|boyfriend|girlfriend|fianc\w+|mrs|bf|gf|son|daughter|brother|sister|m[uo]m|dad)\b",
     re.IGNORECASE,
 )
-_OWN = re.compile(r"\b(?:i|i'm|im|i've|ive|me|myself|my fault)\b", re.IGNORECASE)
+_OWN = re.compile(r"\b(?:i|im|ive|me|myself|my fault)\b", re.IGNORECASE)
 
 
 def framed(reply: Reply, text: str, memory: Memory, shop: Shop) -> tuple[Reply, dict[str, str | None]]:

@@ -14,7 +14,7 @@ from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.intake_summary import QUESTIONS, SKIPPED, Question, handed_over, on_symptoms, summary
-from actions.memory import Memory
+from actions.memory import TEAM, Memory
 from actions.shop import Shop, shop
 from actions.turn import Answer, Part, Piece, Subject, merge, remembered, say
 from bot.conversation.message import Kind, Offer
@@ -205,7 +205,8 @@ class SubmitIntake(_FormEnd):
         """Hand over."""
         piece = handed_over(_given(tracker), Memory.of(tracker), shop())
         dispatcher.utter_message(json_message=merge([piece]).model_dump(mode="json"))
-        return self.cleared()
+        told = [SlotSet("told", f"{tracker.get_slot('told') or ''} {TEAM}".strip())] if piece.handoff else []
+        return [*told, *self.cleared()]
 
 
 class StopIntake(_FormEnd):

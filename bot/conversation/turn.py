@@ -134,8 +134,8 @@ async def _hear(incoming: Incoming, house: House) -> Outcome:
 
 def _of_two(received: Received, text: str, fixed: Fixed) -> Alarm | None:
     """A red flag of two messages: of a medicine that was named before and what is told now, or the other way round."""
-    pairs = ((text, received.conversation.named_drugs), (received.lately, fixed.drugs(text)))
-    for told, named in pairs:
+    lately = ((received.lately, fixed.drugs(text)),) if received.lately else ()
+    for told, named in ((text, received.conversation.named_drugs), *lately):
         if told and named and (alarm := fixed.alarm(told, named)) and not fixed.doubts(told, named):
             return alarm
     return None

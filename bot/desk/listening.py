@@ -94,8 +94,8 @@ def listen(said: str, *, further: Sequence[str], fixed: Fixed, guide: Guide) -> 
     named = fixed.drugs("\n".join(texts))
     heard = [_hear(text, named, fixed, guide) for text in texts]
     alarms = _once(alarm for one in heard for alarm in one.alarms)
-    sure = {alarm.rule for alarm in alarms}
-    doubtful = [alarm for alarm in _once(alarm for one in heard for alarm in one.doubtful) if alarm.rule not in sure]
+    sure = {alarm.reply for alarm in alarms}
+    doubtful = [alarm for alarm in _once(alarm for one in heard for alarm in one.doubtful) if alarm.reply not in sure]
     if not alarms and (level := fixed.suspected(said, least=SUSPECTED)):
         doubtful = _once([*doubtful, Alarm(f"{level}_general", level, f"{level}_general", (), (), "the second net")])
     refusals = [_refused(text, fixed, guide) for text in texts]

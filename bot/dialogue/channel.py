@@ -73,7 +73,7 @@ class AxisChannel(InputChannel):
             except Exception:  # whatever broke is the gateway's to answer; its text may hold a patient's words
                 return empty(502)
             replies = [one["custom"] for one in collector.messages if "custom" in one]
-            return _one(replies) if replies and not any("failed" in one for one in replies) else empty(502)
+            return whole(replies) if replies and not any("failed" in one for one in replies) else empty(502)
 
         return routes
 
@@ -88,8 +88,12 @@ async def _lines(request: Request) -> AsyncIterator[Any]:
             yield json.loads(line)
 
 
-def _one(replies: list[dict[str, Any]]) -> HTTPResponse:
-    """The turn's reply; within a form there are two, the answer and the form's question, which waits after an alarm."""
+def whole(replies: list[dict[str, Any]]) -> HTTPResponse:
+    """The turn's reply; within a form there are two, the answer and the form's question, which waits after an alarm.
+
+    Args:
+        replies: as the actions gave them, in order; at least one.
+    """
     alarm = next((one for one in replies if one["kind"] in (Kind.EMERGENCY, Kind.CRISIS)), None)
     if alarm or len(replies) == 1:
         return json_response(alarm or replies[0])

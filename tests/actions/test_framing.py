@@ -29,6 +29,18 @@ def test_a_question_about_testosterone_treatment_first_meets_the_question_about_
     assert "Are you hoping for children" not in words(again)
 
 
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("what are the side effects of transdermal testosterone replacement", True),
+        ("side effects of testosterone replacement for a trans man", False),
+    ],
+)
+def test_side_effects_meet_it_too_but_not_who_is_trans(talk: Talk, text: str, asked: bool) -> None:
+    reply = talk.say("ask_side_effects", text)
+    assert ("Are you hoping for children" in words(reply)) is asked
+
+
 def test_who_has_told_their_wish_is_not_asked(talk: Talk) -> None:
     talk.say("share_fertility_goal", "we dont want any more kids, our family is complete")
     assert talk.slots["goal"] == "no"

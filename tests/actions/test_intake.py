@@ -115,6 +115,7 @@ def test_only_a_plain_yes_passes_the_answers_on(patient: Patient, said: str) -> 
 def test_a_typed_yes_passes_the_answers_on(patient: Patient) -> None:
     confirming(patient)
     assert patient.say("yes please")["kind"] == "handoff"
+    assert "sees this with your request" in text(patient.say("my number is 07700 900461"))
 
 
 def test_a_question_is_not_kept_as_an_answer(patient: Patient) -> None:
